@@ -31,7 +31,7 @@ def knock(setting: Setting) -> Outcomes:
         folder = setting.folder / f"run-{number}"
         folder.mkdir()
         texts = [TEXTS[name] for name in group]
-        runs.append(_called(hostile_run(folder, texts), next(filter(None, map(explorer.file_name, texts)))))
+        runs.append(_called(hostile_run(folder, texts), next(filter(None, map(explorer.run_name, texts)))))
         size = explorer.SIZES[number % len(explorer.SIZES)]
         for fall in chain(
             of_a_run(runs[-1], runs[0], setting),

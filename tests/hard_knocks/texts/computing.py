@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from tests.support.models import SIDE, TinyVLM, tiny_project, tiny_target, write
 
 ERRORS = {"factory": "target", "forward": "target", "images": "vlm", "texts": "vlm"}
 """Where a model raises -> its table in the configuration"""
+_SIGNS = re.compile(r"[^\w\x1b\x07\x9b\u202e]+")
+"""What a list of words may not hold"""
 _TEXTS = "texts.json"
 """The file with the texts that the models below take, as a configuration cannot hold all of them"""
 
@@ -34,7 +37,7 @@ def of_films(texts: Sequence[str], setting: Setting) -> Outcomes:
         write_film(path, number)
         if number % 4 == 0:
             path.write_bytes(b"no picture")
-    words = [" ".join(text.split()).replace("\0", "")[:90] for text in odd]
+    words = [f"sign {_SIGNS.sub(' ', text)[:80].strip()}" for text in odd]
     (folder / "concepts.txt").write_text("\n".join(["effusion", "mass", "rib", *words]) + "\n", encoding="utf-8")
     yield commands.fall_of(["run", str(config)], folder)
     run = folder / "tiny.duckdb"
@@ -88,7 +91,9 @@ def target(at: str = "") -> TargetModel:
     if at:
         model.second.forward = _raising
     classes = tuple(f"{number} {text}"[:200] for number, text in enumerate((texts * 3)[: max(3, len(texts))]))
-    return TargetModel(model, Preprocessing(size=SIDE, crop=SIDE, channels=1), classes, texts[0][:200], texts[-1][:200])
+    return TargetModel(
+        model, Preprocessing(size=SIDE, crop=SIDE, channels=1), classes, texts[0][:200] or "x", texts[-1][:200] or "x"
+    )
 
 
 class _RaisingVLM(TinyVLM):

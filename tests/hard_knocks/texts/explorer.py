@@ -94,7 +94,7 @@ async def falls(
     """Presses the keys of each try in turn, and yields for each how it fell. The state and the run file's name are
     hostile too."""
     at = f"the explorer at {size[0]}×{size[1]}"
-    name = next(filter(None, map(file_name, texts)), "run")
+    name = next(filter(None, map(run_name, texts)), "run")
     todo = [("l", "j", "j", "j"), *tries]
     with _inside(folder):
         while todo:
@@ -123,6 +123,11 @@ def file_name(text: str) -> str:
     """The text as a file may be called; "" for none."""
     name = text.replace("/", "∕").replace("\0", "")[:80].encode(errors="replace").decode()
     return name if name.strip(".") and len(name.encode()) < 200 else ""
+
+
+def run_name(text: str) -> str:
+    """The text as a run file may be called; "" for none."""
+    return file_name(text).replace("\\", "")
 
 
 def _state(folder: Path, texts: Sequence[str]) -> Path:
