@@ -232,7 +232,8 @@ def _add_own_means(connection: Connection) -> None:
 
 
 def _from_8(connection: Connection) -> None:
-    """Adds the sums of rows and columns, empty."""
+    """Adds the sums of rows and columns, empty; no unit is known to have given no number."""
+    connection.execute("ALTER TABLE layers ADD COLUMN numberless VARCHAR DEFAULT ''")
     sealing.add_sums(connection)
 
 

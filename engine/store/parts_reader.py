@@ -11,7 +11,7 @@ from engine.errors import RunFileError
 from engine.store.arrays import RunArrays
 from engine.store.batch import Floats
 from engine.store.reader import RunReader
-from engine.store.records import LayerInfo
+from engine.store.records import LayerInfo, numbered
 
 
 class PartsReader(RunReader):
@@ -30,9 +30,9 @@ class PartsReader(RunReader):
         self.arrays = RunArrays(self._cursors, self.image_count, int(rows("SELECT dimension FROM meta")[0][0]))
         none = np.zeros(0, np.bool_)
         self.layers = tuple(
-            LayerInfo(name, position, units, "", (), none, first, "")
-            for position, name, units, first in rows(
-                "SELECT layer, name, units, first_neuron FROM layers ORDER BY layer"
+            LayerInfo(name, position, units, "", (), none, first, "", numbered(numberless, units))
+            for position, name, units, first, numberless in rows(
+                "SELECT layer, name, units, first_neuron, numberless FROM layers ORDER BY layer"
             )
         )
 

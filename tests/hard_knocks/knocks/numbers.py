@@ -14,6 +14,7 @@ from engine.errors import MammiError
 from engine.store.reader import RunReader
 from tests.hard_knocks.knock import Outcomes, Setting
 from tests.hard_knocks.sandbox import fall_of
+from tests.hard_knocks.shell import mammi
 from tests.support.bad_numbers import Bad, spoilt_project
 from tests.support.tiny_runs import compute
 
@@ -61,11 +62,19 @@ def _tried(folder: Path, side: Bad, logits: Bad, embeddings: Bad) -> None:
         said = {int(Path(image.path).stem) for image in reader.set_aside()}
         dead = {int(unit) for unit in reader.layers[0].dead.nonzero()[0]}
         notes = " ".join(note.text for note in reader.notes)
+        numberless = set(reader.layers[0].numberless)
     wrong = list(_not_finite(folder / "tiny.duckdb"))
     if said != aside:
         wrong.append(f"set aside {sorted(said)} in place of {sorted(aside)}")
     if not lost <= dead or any(f"side:{unit}" not in notes for unit in sorted(lost)[:3]):
         wrong.append(f"dead are {sorted(dead)}, and not all of {sorted(lost)} are named in {notes!r}")
+    if numberless != lost:
+        wrong.append(f"without numbers are {sorted(numberless)} in place of {sorted(lost)}")
+    deep = mammi(["doctor", "--deep", folder / "tiny.duckdb"])
+    if fall := deep.fall(0):
+        wrong.append(f"doctor --deep: {fall}")
+    if any(f"side:{unit}" not in deep.out.decode() for unit in lost):
+        wrong.append(f"doctor does not name {sorted(lost)}")
     if wrong:
         raise RuntimeError("; ".join(wrong))
 
