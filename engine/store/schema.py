@@ -110,7 +110,10 @@ def create(connection: Connection, dimension: int, precision: Precision = "f32")
     with transaction(connection):
         connection.execute("CREATE TABLE schema_version (version INTEGER)")
         connection.execute("INSERT INTO schema_version VALUES (?)", [VERSION])
-        tables = {"decisions": migrations.DECISIONS, "attributes": migrations.ATTRIBUTES}
+        tables = {
+            "decisions": migrations.DECISIONS.format(row_scales=migrations.ROW_SCALES),
+            "attributes": migrations.ATTRIBUTES,
+        }
         tables["spread"] = migrations.SPREAD.format(dimension=dimension)
         number = embedding_rows.TYPES[precision]
         connection.execute(_TABLES.format(block=BLOCK, dimension=dimension, number=number, **tables))

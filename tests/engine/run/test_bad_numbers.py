@@ -13,6 +13,7 @@ from engine.evidence.live import Evidence
 from engine.progress import Silent
 from engine.requery import Requery
 from engine.run.salvaging import salvage
+from engine.store.decision_records import ROW_ERROR
 from engine.store.reader import RunReader
 from mammi_tui.commands.doctor import contents
 from tests.support.bad_numbers import spoilt_project
@@ -33,6 +34,8 @@ def test_units_and_images_without_numbers_are_named_and_set_aside(tmp_path: Path
         }
         assert np.flatnonzero(reader.layers[0].dead).tolist() == [3, 6, 7]
         [note] = [note.text for note in reader.notes if "finite" in note.text]
+        kept, exact = reader.layer_rows(reader.layers[0], np.arange(8)), reader.arrays.activations(reader.layers[0]).T
+        np.testing.assert_allclose(kept, exact, rtol=ROW_ERROR, atol=1e-12)  # beside a unit that gives 1e30
         evidence = Evidence(reader, Requery(reader)).neuron("side", 3, reader.info.cuts)
     assert note == "target: no finite number, whatever the film, at side:3: dead, with the activation 0."
     assert evidence.sentence == "Do not trust: dead, no number for any image."
