@@ -149,7 +149,7 @@ class _Salvage:
                 used = images >= 0
                 values[row // arrays.blocks_each - layer.first_neuron, images[used]] = activations[used]
                 known[images[used]] += 1
-        return values, np.flatnonzero(known == layer.units)
+        return layer.as_given(values), np.flatnonzero(known == layer.units)
 
     def _part_aside(self, name: str, key: str) -> int:
         """Takes over why films are set aside, where this part does so; what else is known of them is read again."""

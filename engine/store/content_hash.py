@@ -36,6 +36,7 @@ class ContentHash:
             *([[run.ranking, str(run.selection)]] if (run.ranking, run.selection) != ("score", TAU) else []),
             [[each.name, each.kind, list(each.concepts)] for each in run.concept_sets],
             [[layer.name, layer.pooling, list(layer.unit_names)] for layer in run.layers],
+            *([[layer.name, layer.numberless] for layer in run.layers if layer.numberless]),
         )
         for image in images:
             self._add(self._run, *image_facts(image))

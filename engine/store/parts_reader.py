@@ -11,7 +11,7 @@ from engine.errors import RunFileError
 from engine.store.arrays import RunArrays
 from engine.store.batch import Floats
 from engine.store.reader import RunReader
-from engine.store.records import LayerInfo
+from engine.store.records import LayerInfo, numbered
 
 
 class PartsReader(RunReader):
@@ -33,9 +33,10 @@ class PartsReader(RunReader):
         none = np.zeros(0, np.bool_)
         self.layers = ()
         with suppress(RunFileError):
-            layers = rows("SELECT layer, name, units, first_neuron FROM layers ORDER BY layer")
+            layers = rows("SELECT layer, name, units, first_neuron, numberless FROM layers ORDER BY layer")
             self.layers = tuple(
-                LayerInfo(name, place, units, "", (), none, first) for place, name, units, first in layers
+                LayerInfo(name, position, units, "", (), none, first, "", numbered(numberless, units))
+                for position, name, units, first, numberless in layers
             )
 
     def outputs_of(self, images: Sequence[int]) -> Floats:

@@ -25,6 +25,9 @@ EXPLORER_PACKAGES = ("click", "duckdb", "numpy", "pillow", "textual")
 
 Fact = tuple[str, str]
 
+_NAMED = 10
+"""The most units of a layer without numbers that are named"""
+
 
 @click.command("doctor")
 @click.argument("run", metavar="[RUN.duckdb]", required=False, type=click.Path(path_type=Path))
@@ -203,6 +206,10 @@ def contents(reader: RunReader) -> Iterator[Fact]:
         dead = int(layer.dead.sum())
         untrained = f"; random: {layer.untrained}" if layer.untrained else ""
         yield "layer", f"{layer.name}: {layer.units:,} units, {dead:,} dead, pooled by {layer.pooling}{untrained}"
+        if layer.numberless:
+            more = f" and {len(layer.numberless) - _NAMED} more" if len(layer.numberless) > _NAMED else ""
+            named = ", ".join(f"{layer.name}:{unit}" for unit in layer.numberless[:_NAMED])
+            yield "layer", f"{layer.name}: no number for any image: {named}{more}"
 
 
 def _method(reader: RunReader, name: str) -> str:
