@@ -129,6 +129,8 @@ class _Salvage:
         match name:
             case parts.FILM:
                 return [film.packed() for film in self._run.films(key, images)]
+            case parts.EMBEDDING:
+                return _bytes(self._reader.arrays.image_embeddings_of(np.asarray(places)))
             case parts.CLASS_MAPS:
                 return self._run.blobs(key, images)
             case parts.OUTPUTS:
