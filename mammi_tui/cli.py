@@ -176,8 +176,11 @@ def _say_trace(error: BaseException) -> None:
 def _unexpected(
     settings: Settings, kind: type[BaseException], error: BaseException, _trace: TracebackType | None
 ) -> None:
-    """Reports, as sys.excepthook, an error in MAMMI's own code. The interpreter then exits with status 1."""
+    """Reports, as sys.excepthook, an error in MAMMI's own code. The interpreter then exits with status 1, or as Ctrl-C
+    ends it: signals are watched only once a command begins."""
     if settings.debug:
         _say_trace(error)
+    elif issubclass(kind, KeyboardInterrupt):
+        _say("stopped")
     else:
         _say(f"unexpected {kind.__name__}: {error} (use --debug for the traceback)")
