@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import pkgutil
+import signal
 import sys
 import traceback
 from dataclasses import dataclass
@@ -108,12 +109,15 @@ def main() -> None:
     """
     settings = Settings()
     sys.excepthook = partial(_unexpected, settings)
-    prepare_outputs()
-    keep_to_owner()
-    spell_out(sys.stdout, sys.stderr)
     try:
+        prepare_outputs()
+        keep_to_owner()
+        spell_out(sys.stdout, sys.stderr)
         status = _status(settings)
         sys.stdout.flush()
+    except KeyboardInterrupt:  # signals are watched only while a command runs
+        _say("stopped")
+        status = 128 + signal.SIGINT
     except OutputFailed as error:
         if error.errno != errno.EPIPE:  # else nobody reads on
             _say(f"standard output: cannot be written: {disk_fault(error) or first_line(error.strerror)}.")
@@ -176,11 +180,8 @@ def _say_trace(error: BaseException) -> None:
 def _unexpected(
     settings: Settings, kind: type[BaseException], error: BaseException, _trace: TracebackType | None
 ) -> None:
-    """Reports, as sys.excepthook, an error in MAMMI's own code. The interpreter then exits with status 1, or as Ctrl-C
-    ends it: signals are watched only once a command begins."""
+    """Reports, as sys.excepthook, an error in MAMMI's own code. The interpreter then exits with status 1."""
     if settings.debug:
         _say_trace(error)
-    elif issubclass(kind, KeyboardInterrupt):
-        _say("stopped")
     else:
         _say(f"unexpected {kind.__name__}: {error} (use --debug for the traceback)")

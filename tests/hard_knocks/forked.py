@@ -93,7 +93,7 @@ def _run(arguments: Sequence[str], folder: Path, ignores: Sequence[int]) -> None
         status = ended.code if isinstance(ended.code, int) else 0
     except BaseException:  # noqa: BLE001 (said as the interpreter would)
         sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
-        status = 130 if isinstance(sys.exc_info()[1], KeyboardInterrupt) else 1
+        status = 1
     finally:
         with suppress(Exception):
             sys.stdout.flush()
