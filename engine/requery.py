@@ -32,7 +32,8 @@ class NeuronAnswer:
     layer: str
     unit: int
     cuts: Cuts
-    dead: bool
+    why_dead: str
+    """Why the unit is dead, in a few words; "" for a living one"""
     threshold: float
     """τ of Eq. 1; for a dead unit its constant activation; with another selection the lowest activation taken"""
     images: NDArray[np.int64]
@@ -51,6 +52,10 @@ class NeuronAnswer:
     """The first `annotated` of `ranking` are the annotation"""
     cut: float
     """β·the best of what concepts are ranked by; 0 when nothing is annotated"""
+
+    @property
+    def dead(self) -> bool:
+        return bool(self.why_dead)
 
     @property
     def ranked_by(self) -> NDArray[np.float64]:
@@ -123,7 +128,7 @@ class Requery:
         among = (z if cuts.ranking == "z" else scores)[members]
         cut = scoring.cut(among, cuts.beta)
         return NeuronAnswer(
-            *(layer, unit, cuts, bool(info.dead[unit]), found.threshold),
+            *(layer, unit, cuts, info.why_dead(unit), found.threshold),
             images=found.images[: found.count].astype(np.int64),
             activations=found.activations[: found.count],
             scores=scores,

@@ -45,8 +45,8 @@ class NeuronEvidence:
     cuts: Cuts
     images: int
     """Images of the probing set"""
-    dead: bool
-    """Whether the activation is the same on every image"""
+    why_dead: str
+    """Why the unit is dead, in a few words; "" for a living one"""
     figures: Mapping[Column[Any], Any]
     """NumPy scalars, as arrays of a layer hold them"""
     sentence: str

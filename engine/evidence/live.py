@@ -84,7 +84,7 @@ class Evidence:
         traits = self.traits_of(info)
         figures |= {column: values[unit] for column, values in followed(traits, info.units).items()}
         evidence = NeuronEvidence(
-            *(layer, unit, cuts, self._reader.image_count, bool(info.dead[unit]), figures),
+            *(layer, unit, cuts, self._reader.image_count, info.why_dead(unit), figures),
             sentence="",
             z_scores=of_concepts(z),
             p_values=of_concepts(p),

@@ -36,7 +36,7 @@ _FAR_FROM_THE_BEST, _FIRST_PLACES = 0.8, 5
 
 
 def no_images(evidence: NeuronEvidence, _: Sequence[str]) -> str:
-    return "dead, the same activation on every image" if evidence.dead else "no image lies above τ at this α"
+    return f"dead, {evidence.why_dead}" if evidence.why_dead else "no image lies above τ at this α"
 
 
 def no_annotation(evidence: NeuronEvidence, _: Sequence[str]) -> str:

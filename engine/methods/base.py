@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from engine.store.reader import RunReader
     from engine.store.records import MethodScore, RunInfo
 
-DEAD = "Dead: its activation is the same for every image."
-
 _ROUNDING = 1e-6
 """Scores that differ by less, as a share of the best score, count as equal"""
 
@@ -148,6 +146,11 @@ def count_sharing_best(scores: NDArray[np.float64]) -> int:
     """How many of the scores [k], which descend, equal the best one to six digits. Published code computes in float32,
     which cannot distinguish such scores."""
     return int(np.count_nonzero(scores >= scores[0] - _ROUNDING * abs(scores[0]))) if len(scores) else 0
+
+
+def dead(why: str) -> str:
+    """The note of a dead unit, from `why` it is dead."""
+    return f"Dead: {why}."
 
 
 def no_concepts(method: str, note: str) -> MethodAnswer:

@@ -42,7 +42,7 @@ from pydantic import BaseModel, Field, model_validator
 from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
-from engine.methods.base import DEAD, MethodAnswer, checked_layer, count_sharing_best, no_concepts
+from engine.methods.base import MethodAnswer, checked_layer, count_sharing_best, dead, no_concepts
 from engine.methods.similarity import (
     Cosines,
     Floats,
@@ -158,7 +158,7 @@ class ClipDissect:
         info = checked_layer(self._reader.layers, layer, unit)
         members = self._requery.members(cuts.concept_set)
         if info.dead[unit]:
-            return no_concepts(self.name, DEAD)
+            return no_concepts(self.name, dead(info.why_dead(unit)))
         with self._computing:
             scores = (
                 self._of_neuron(info, unit, cuts.concept_set)

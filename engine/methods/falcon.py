@@ -50,7 +50,7 @@ from engine.concepts.report_files import read_reports
 from engine.concepts.sections import DEFAULT_SECTIONS, select_sections
 from engine.concepts.tokens import split_sentences
 from engine.errors import ConfigError, MammiError
-from engine.methods.base import DEAD, MethodAnswer, checked_layer, no_concepts
+from engine.methods.base import MethodAnswer, checked_layer, dead, no_concepts
 from engine.methods.caption_words import words_of
 from engine.methods.contrast_sets import FeatureGroup, to_representations
 from engine.methods.falcon_groups import Explained, contrasted, explained, group_name, ranked
@@ -175,7 +175,7 @@ class Falcon:
         info = checked_layer(self._reader.layers, layer, unit)
         self._requery.members(cuts.concept_set)
         if info.dead[unit]:
-            return no_concepts(self.name, DEAD)
+            return no_concepts(self.name, dead(info.why_dead(unit)))
         with self._computing:
             of_layer = self._layer(info)
             places = of_layer.of_unit[unit]

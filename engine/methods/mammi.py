@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from engine.annotation.cuts import Cuts, Ranking
-from engine.methods.base import DEAD, MethodAnswer, nothing_positive
+from engine.methods.base import MethodAnswer, dead, nothing_positive
 
 if TYPE_CHECKING:
     from engine.requery import NeuronAnswer, Requery
@@ -58,7 +58,7 @@ class Mammi:
 
     def _note(self, answer: NeuronAnswer) -> str:
         if answer.dead:
-            return DEAD
+            return dead(answer.why_dead)
         if len(answer.images) == 0:
             return f"No image lies above τ at α {answer.cuts.alpha:g}."
         return "" if answer.annotated else self._nothing_positive

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from engine.annotation.cuts import Cuts
-from engine.methods.base import DEAD, ComputedMethod, MethodAnswer, checked_layer, no_concepts
+from engine.methods.base import ComputedMethod, MethodAnswer, checked_layer, dead, no_concepts
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
@@ -60,7 +60,7 @@ class Stored:
 
     def _why_unscored(self, layer: LayerInfo, unit: int) -> str:
         if layer.dead[unit]:
-            return DEAD
+            return dead(layer.why_dead(unit))
         reason = ""
         if hasattr(self._module, "unscored"):
             reason = self._module.unscored(self._options, self._reader, layer, unit)

@@ -23,7 +23,7 @@ from pydantic import BaseModel, Field
 
 from engine.annotation import scoring
 from engine.annotation.cuts import Cuts
-from engine.methods.base import DEAD, MethodAnswer, checked_layer, no_concepts, nothing_positive
+from engine.methods.base import MethodAnswer, checked_layer, dead, no_concepts, nothing_positive
 from engine.store.ladder import sum_rows
 from engine.store.schema import BLOCK
 
@@ -72,7 +72,7 @@ class WWW:
         members = self._requery.members(cuts.concept_set)
         images = self.images(layer, unit)
         if not len(images):
-            return no_concepts(self.name, DEAD)
+            return no_concepts(self.name, dead(self._reader.layer(layer).why_dead(unit)))
         vectors = self._requery.vectors()
         total = sum_rows(vectors.embeddings, vectors.inverse_lengths, images)
         scores = vectors.directions.products(total / self._count)[members]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -50,8 +51,12 @@ class AssemblyStage:
     def compute(self, run: Run) -> dict[str, Any]:
         run.need_usable()
         inputs, config = run.inputs, run.config
+        one = next(keys for keys, use in zip(run.images, run.usable(), strict=True) if use)
+        layers = [
+            replace(layer, numberless=run.results.numberless(layer.name, one)) for layer in run.contents["layers"]
+        ]
         contents = RunContents(
-            **run.contents,
+            **{**run.contents, "layers": layers},
             alpha=config.run.alpha,
             beta=config.run.beta,
             ranking=config.run.ranking,
@@ -65,8 +70,7 @@ class AssemblyStage:
             notes=run.notes.all(),
             precision=config.keep.embeddings,
         )
-        one = [next(keys for keys, use in zip(run.images, run.usable(), strict=True) if use)]
-        units = sum(run.results.layer(layer.name, one).shape[1] for layer in inputs.layers)
+        units = sum(run.results.layer(layer.name, [one]).shape[1] for layer in inputs.layers)
         rows = sum(run.usable()) if config.keep.films else 0
         run.progress.stage("run file", len(run.images) + units + rows)
         seen = _Seen(run)

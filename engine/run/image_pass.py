@@ -199,7 +199,10 @@ class ImagePass:
         nothing = np.empty((0, 0), np.float32)
         for layer, part in self._parts.layers.items():
             values = passing.activations[layer].numpy() if passing.inputs else nothing
-            yield vector_rows(part, reasons, values, attrgetter("film"), unit_not_finite(layer))
+            rows = vector_rows(part, reasons, values, attrgetter("film"), unit_not_finite(layer))
+            if passing.inputs:
+                rows.values[:, list(self._taps.reading(layer).numberless)] = np.nan  # so that every file tells them
+            yield rows
         last = last_rows(passing.last, passing.inputs) if passing.inputs else {}
         for name, part in self._parts.last_part.items():
             if part:

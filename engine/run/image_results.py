@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import MammiError
 from engine.limits import another_held
@@ -53,6 +54,7 @@ class ImageResults:
         self._sources: list[PartSource] = [*finished, *sealed, work]
         self._held = HeldParts(self._all)
         self._reasons: dict[str, dict[str, str]] = {}
+        self._numberless: dict[str, NDArray[np.bool_]] = {}
         for number, source in enumerate(self._sources):
             held, every = dict(source.held(self._all)), source.reasons(self._all)
             for image, reasons in every.items():
@@ -142,8 +144,24 @@ class ImageResults:
             yield self._batch(images[start : start + TOGETHER])
 
     def layer(self, name: str, images: Sequence[ImageKeys]) -> Floats:
-        """The activations of a layer on these images, all of them usable, [n, units]."""
-        return self._vectors(self.parts.layers[name], [keys.film for keys in images])
+        """The activations of a layer on these images, all of them usable, [n, units]; 0 for numberless units.
+
+        Raises MammiError where a unit gave numbers for some images and none for others: these are of other models.
+        """
+        values = self._vectors(self.parts.layers[name], [keys.film for keys in images])
+        none = np.isnan(values)
+        numberless = self._numberless.setdefault(name, none[0])
+        if (other := (none != numberless).any(axis=0)).any():
+            raise MammiError(
+                f"target: {name}:{int(other.argmax())} gave numbers for some films and none for others. Earlier "
+                "results are of another model or device: name another run.out, and compute all of them again."
+            )
+        return np.where(none, np.float32(0), values) if numberless.any() else values
+
+    def numberless(self, name: str, image: ImageKeys) -> tuple[int, ...]:
+        """The units of a layer that gave no number, whatever the film, as any usable image tells."""
+        self.layer(name, [image])
+        return tuple(np.flatnonzero(self._numberless[name]).tolist())
 
     def embeddings(self, images: Sequence[ImageKeys]) -> Floats:
         """The embeddings of these images, all of them usable, [n, d]."""

@@ -36,6 +36,8 @@ class Layer:
     unit_names: tuple[str, ...] = ()
     untrained: str = ""
     """Why its activations are not those of a trained model; "" if they are"""
+    numberless: tuple[int, ...] = ()
+    """The units that give no number, whatever the film; their activations in the batches are 0"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ with both, those predicted and not labelled, those labelled and not predicted"""
 OVER: tuple[Over, ...] = get_args(Over)
 ROW_ERROR = 2.0**-11
 """The most by which a stored activation of a film differs from the exact one, as a share of it (float16). Values below
-2⁻²⁸ of the layer's largest are kept with an error of at most 2⁻³⁹ of that."""
+2⁻²⁸ of the unit's largest are kept with an error of at most 2⁻³⁹ of that."""
 
 
 @dataclass(frozen=True, slots=True)

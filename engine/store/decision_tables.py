@@ -104,10 +104,8 @@ class DecisionTables:
     @cached_property
     def _row_scales(self) -> NDArray[np.float32] | None:
         """The scale of each neuron's activations by film, [neurons]."""
-        scales = dict(self._cursors.rows("SELECT layer, scale FROM row_scales"))
-        with self._cursors.whole():
-            each = [np.full(layer.units, scales[layer.position], np.float32) for layer in self.layers if scales]
-        return np.concatenate(each) if each else None
+        scales = self._cursors.columns("SELECT scale FROM row_scales ORDER BY neuron")["scale"].astype(np.float32)
+        return scales if len(scales) else None
 
     def film_activations(self, image: int) -> Floats | None:
         """The activation of every neuron on one image, [neurons], to ROW_ERROR. None if films are not kept."""

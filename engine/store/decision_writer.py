@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from engine.names import labels_by_class
 from engine.store import class_maps, halves
 from engine.store.batch import Batch, Floats
 from engine.store.contents import RunContents
-from engine.store.database import Connection, append, text, transaction
+from engine.store.database import Connection, append, insert, text, transaction
 from engine.store.decision_contents import DecisionContents, HeadContents
 from engine.store.decision_records import OVER
 from engine.store.importance_sums import ImportanceSums
@@ -104,8 +105,9 @@ class DecisionWriter:
         """Each film's activations on all layers."""
         scales = [halves.scale_of(layer.largest) for layer in self._layers.values()]
         with transaction(self._connection):
-            for number, scale in enumerate(scales):
-                self._connection.execute("INSERT INTO row_scales VALUES (?, ?)", [number, scale])
+            every = np.concatenate(scales)
+            columns: dict[str, NDArray[Any]] = {"neuron": np.arange(len(every), dtype=np.int32), "scale": every}
+            insert(self._connection, "row_scales", columns)
         image = 0
         for pieces in zip(*(layer.pieces() for layer in self._layers.values()), strict=True):
             stored = [halves.stored(piece, scale) for piece, scale in zip(pieces, scales, strict=True)]
@@ -121,7 +123,8 @@ class DecisionWriter:
     def _write_head(self, head: HeadContents) -> None:
         units = head.weights.shape[1]
         source = self._layers[head.layer] if head.same and head.layer is not None else self._inputs
-        scale = halves.scale_of(source.largest)
+        separate = source is self._inputs
+        scale = halves.scale_of(source.largest.max() if separate else source.largest)
         sums = ImportanceSums(len(self._decisions.classes), units, self._known)
         known = False
         for inputs, outputs, labelled in self._films(source, scale, units):
@@ -131,13 +134,15 @@ class DecisionWriter:
         layer = None if head.layer is None else layers.index(head.layer)
         mean = sums.mean_inputs.astype("<f8").tobytes() if known else b""
         weights, bias = (each.astype("<f4").tobytes() for each in (head.weights, head.bias))
-        row = [layer, head.same, units, weights, bias, mean, scale, *(head.map_shape or (0, 0))]
+        row = [layer, head.same, units, weights, bias, mean, float(scale.max()), *(head.map_shape or (0, 0))]
         with transaction(self._connection):
             append(self._connection, "heads", [row])
             if layer is not None and known:
                 self._write_importance(layer, sums, head.weights)
 
-    def _films(self, source: Spill | LayerSpill, scale: float, units: int) -> Iterator[tuple[Floats, Floats, Flags]]:
+    def _films(
+        self, source: Spill | LayerSpill, scale: NDArray[np.float64], units: int
+    ) -> Iterator[tuple[Floats, Floats, Flags]]:
         """The head's inputs as they are kept, the outputs and the labels of all films, in pieces; nothing where the
         inputs are not kept. Writes the inputs where no layer's activations are the same."""
         image = 0

@@ -236,7 +236,8 @@ class FinishedRun:
                 held = reader.outputs if part == OUTPUTS else _head_inputs(reader)
                 self._arrays[part] = np.empty((reader.image_count, 0), np.float32) if held is None else held
             else:
-                self._arrays[part] = reader.arrays.activations(reader.layer(layer_of(part))).T
+                layer = reader.layer(layer_of(part))
+                self._arrays[part] = layer.as_given(reader.arrays.activations(layer)).T
         return self._arrays[part]
 
     @cached_property

@@ -11,13 +11,17 @@ from engine.store.batch import Floats
 
 _LARGEST = 2.0**15
 """The largest number that is stored: float16 ends at 65,504"""
+_LEAST = -126
+"""The exponent of the smallest scale: that of the smallest normal float32"""
 _BITS = 11
 """Bits of the mantissa of a float16"""
 
 
-def scale_of(largest: float) -> float:
-    """The scale for numbers of at most this size: a power of two, so that dividing by it rounds nothing."""
-    return float(2.0 ** np.ceil(np.log2(largest / _LARGEST))) if largest > 0 else 1.0
+def scale_of(largest: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The scale for numbers of at most each of these sizes: powers of two, so that dividing by them rounds nothing."""
+    sizes = np.asarray(largest, np.float64)  # float32 has no smaller numbers than some activations
+    exponents = np.ceil(np.log2(np.where(sizes > 0, sizes, _LARGEST) / _LARGEST))
+    return np.asarray(2.0 ** np.maximum(exponents, _LEAST))
 
 
 def to_halves(values: Floats) -> Floats:

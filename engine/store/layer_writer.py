@@ -70,7 +70,8 @@ class LayerWriter:
         if layer.unit_names and len(layer.unit_names) != units:
             raise ValueError(f"layer {layer.name}: {len(layer.unit_names)} unit names for {units} units")
         row = [index, layer.name, layer.pooling, units, self._first_neuron, text(layer.untrained)]
-        self._connection.execute("INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?)", row)
+        row.append(" ".join(map(str, layer.numberless)))
+        self._connection.execute("INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         sums = 12 * len(self._rungs) * self._embeddings.shape[1]
         panel = max(1, _PANEL_BYTES // (sums + self._step_of_rank.nbytes))
         together = max(1, _SORTED_AT_ONCE // images)

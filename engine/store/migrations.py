@@ -73,6 +73,8 @@ def _from_4(connection: Connection) -> None:
     connection.execute("DELETE FROM sources")
 
 
+ROW_SCALES = """CREATE TABLE row_scales (neuron INTEGER, scale DOUBLE);
+"""
 DECISIONS = """
 CREATE TABLE classes (class INTEGER, name VARCHAR);
 CREATE TABLE decision_facts (probabilities VARCHAR, threshold DOUBLE, missing VARCHAR);
@@ -80,8 +82,7 @@ CREATE TABLE heads (
     layer INTEGER, same BOOLEAN, units INTEGER, weights BLOB, bias BLOB, mean BLOB, scale DOUBLE,
     map_height INTEGER, map_width INTEGER
 );
-CREATE TABLE row_scales (layer INTEGER, scale DOUBLE);
-CREATE TABLE film_outputs (image INTEGER, outputs BLOB USING COMPRESSION uncompressed);
+{row_scales}CREATE TABLE film_outputs (image INTEGER, outputs BLOB USING COMPRESSION uncompressed);
 CREATE TABLE film_activations (image INTEGER, activations BLOB USING COMPRESSION uncompressed);
 CREATE TABLE head_inputs (image INTEGER, inputs BLOB USING COMPRESSION uncompressed);
 CREATE TABLE film_maps (
@@ -100,7 +101,7 @@ CREATE TABLE film_importance (image INTEGER, layer INTEGER, classes BLOB, units 
 
 def _from_5(connection: Connection) -> None:
     """Adds what connects neurons to the model's decisions, empty: the next `mammi run` fills it."""
-    connection.execute(DECISIONS)
+    connection.execute(DECISIONS.format(row_scales="CREATE TABLE row_scales (layer INTEGER, scale DOUBLE);\n"))
 
 
 _ANNOTATED = """
@@ -232,7 +233,16 @@ def _add_own_means(connection: Connection) -> None:
 
 
 def _from_8(connection: Connection) -> None:
-    """Adds the sums of rows and columns, empty."""
+    """Adds the sums of rows and columns, and what the content hash is over of images that are set aside, empty; no unit
+    is known to have given no number. Each neuron has a scale of its own."""
+    connection.execute("ALTER TABLE images ADD COLUMN facts VARCHAR")
+    connection.execute("""
+        CREATE TABLE scales AS SELECT neuron, scale FROM neurons JOIN row_scales USING (layer) ORDER BY neuron;
+        DROP TABLE row_scales;
+    """)
+    connection.execute(ROW_SCALES)
+    connection.execute("INSERT INTO row_scales FROM scales ORDER BY neuron; DROP TABLE scales;")
+    connection.execute("ALTER TABLE layers ADD COLUMN numberless VARCHAR DEFAULT ''")
     sealing.add_sums(connection)
 
 

@@ -21,7 +21,7 @@ from engine.store.cursors import Cursors
 from engine.store.database import Connection, connect
 from engine.store.decision_tables import DecisionTables
 from engine.store.image_tables import ImageTables
-from engine.store.records import LayerInfo, MethodScore, OwnAnswers, RunInfo
+from engine.store.records import LayerInfo, MethodScore, OwnAnswers, RunInfo, numbered
 from engine.store.reuse_tables import ReuseTables
 from engine.store.upgrade import upgrade
 
@@ -37,12 +37,7 @@ class RunReader(ImageTables, ReuseTables, DecisionTables):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        connection = _open(path)
-        try:
-            self._cursors = Cursors(connection, path)
-        except RunFileError:
-            connection.close()
-            raise
+        self._cursors = opened(path)
         try:
             with self._cursors.whole():
                 self._load()
@@ -98,7 +93,7 @@ class RunReader(ImageTables, ReuseTables, DecisionTables):
         self.layers = tuple(
             self._layer(neurons["dead"], *row)
             for row in self._cursors.rows(
-                "SELECT layer, name, pooling, units, first_neuron, untrained FROM layers ORDER BY layer"
+                "SELECT layer, name, pooling, units, first_neuron, untrained, numberless FROM layers ORDER BY layer"
             )
         )
 
@@ -113,12 +108,22 @@ class RunReader(ImageTables, ReuseTables, DecisionTables):
         return tuple(ConceptSet(name, kind, tuple(members[number])) for number, name, kind in sets)
 
     def _layer(
-        self, dead: NDArray[np.bool_], position: int, name: str, pooling: str, units: int, first: int, untrained: str
+        self,
+        dead: NDArray[np.bool_],
+        position: int,
+        name: str,
+        pooling: str,
+        units: int,
+        first: int,
+        untrained: str,
+        numberless: str,
     ) -> LayerInfo:
         names = self._cursors.rows("SELECT name FROM neurons WHERE layer = ? ORDER BY unit", position)
         unit_names = tuple(text for (text,) in names)
         named = unit_names if any(unit_names) else ()
-        return LayerInfo(name, position, units, pooling, named, dead[first : first + units], first, untrained)
+        own = dead[first : first + units]
+        without = numbered(numberless, units)
+        return LayerInfo(name, position, units, pooling, named, own, first, untrained, without)
 
     def layer(self, name: str) -> LayerInfo:
         """Raises KeyError when the run has no such layer."""
@@ -188,6 +193,16 @@ def _present(text: str | None) -> str:
     if text is None:
         raise ValueError("a text is missing")
     return text
+
+
+def opened(path: Path) -> Cursors:
+    """Reading cursors over a run file, which is brought up to the current schema. Raises RunFileError as RunReader."""
+    connection = _open(path)
+    try:
+        return Cursors(connection, path)
+    except RunFileError:
+        connection.close()
+        raise
 
 
 def _open(path: Path) -> Connection:

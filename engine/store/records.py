@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from engine.annotation.cuts import TAU, Cuts, Ranking, Selection
 from engine.probing.base import Box, Polygon
 
+DEAD, NUMBERLESS = "the same activation on every image", "no number for any image"
+"""Why a unit is dead"""
+
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
@@ -72,11 +75,32 @@ class LayerInfo:
     """Index in the run of unit 0"""
     untrained: str = ""
     """Why its activations are not those of a trained model; "" if they are"""
+    numberless: tuple[int, ...] = ()
+    """The dead units that gave no number, whatever the film; 0 is stored for them"""
+
+    def why_dead(self, unit: int) -> str:
+        """Why a unit is dead, in a few words; "" for a living one."""
+        if unit in self.numberless:
+            return NUMBERLESS
+        return DEAD if self.dead[unit] else ""
+
+    def as_given(self, activations: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Activations [units, n] with NaN for units that gave no number: as a run keeps them film by film."""
+        activations[list(self.numberless)] = np.nan
+        return activations
 
     @property
     def neurons(self) -> slice:
         """This layer's part of an array over all neurons of the run."""
         return slice(self.first_neuron, self.first_neuron + self.units)
+
+
+def numbered(joined: str | None, units: int) -> tuple[int, ...]:
+    """The units that the column `numberless` of a layer names. Raises ValueError for others than the layer's."""
+    found = tuple(map(int, (joined or "").split()))
+    if any(not 0 <= unit < units for unit in found):
+        raise ValueError("layers: no such unit")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@ Counted from 0: `position` of an image in the probing set, `image` among the usa
 order, `concept` over all concept sets, `place` of a concept in one of them or in a neuron's annotation, of another
 template, or of a method's score for one neuron, `rank` of an image for one neuron by activation descending.
 
+`numberless` of a layer are the numbers of the units that gave no number for any film, joined by spaces. 0 is stored as
+their activations, and they are dead.
+
 `ranking` and `selection` of `meta` are those of engine.annotation.cuts. `score_mean` and `score_deviation` of a concept
 are the mean and the standard deviation of v_o·(t_j − t_tem) over all images (NULL in files of before version 7). An
 image has a row of `image_attributes` for each value of an attribute; a number is written as text. `embedding` and
 `inverse_length` of `image_embeddings` are those of engine.store.embedding_rows; the second is NULL in files of before
-version 8.
+version 8. `facts` of `images` are those of engine.store.image_facts; NULL in files of before version 9.
 
 What engine.store.finished reuses: `stages` and `sources` hold keys by name (engine.store.contents.RunContents), `parts`
 the key of each part of an image by its name (engine.store.parts), `part_reasons` the names of the parts that set an
@@ -59,14 +62,15 @@ CREATE TABLE images (
     width INTEGER, height INTEGER, patient VARCHAR, view VARCHAR, report VARCHAR,
     thumbnail BLOB USING COMPRESSION uncompressed,
     input_low DOUBLE, input_high DOUBLE, input_mean DOUBLE, input_std DOUBLE,
-    film_key VARCHAR, embedding_key VARCHAR
+    film_key VARCHAR, embedding_key VARCHAR, facts VARCHAR
 );
 CREATE TABLE labels (image INTEGER, label VARCHAR);
 CREATE TABLE boxes (image INTEGER, label VARCHAR, x DOUBLE, y DOUBLE, width DOUBLE, height DOUBLE);
 CREATE TABLE polygons (image INTEGER, label VARCHAR, points DOUBLE[2][]);
 CREATE TABLE image_parameters (image INTEGER, name VARCHAR, value DOUBLE);
 {attributes}CREATE TABLE layers (
-    layer INTEGER, name VARCHAR, pooling VARCHAR, units INTEGER, first_neuron INTEGER, untrained VARCHAR
+    layer INTEGER, name VARCHAR, pooling VARCHAR, units INTEGER, first_neuron INTEGER, untrained VARCHAR,
+    numberless VARCHAR
 );
 CREATE TABLE neurons (
     neuron INTEGER, layer INTEGER, unit INTEGER, name VARCHAR, maximum FLOAT, minimum FLOAT, dead BOOLEAN,
@@ -106,7 +110,10 @@ def create(connection: Connection, dimension: int, precision: Precision = "f32")
     with transaction(connection):
         connection.execute("CREATE TABLE schema_version (version INTEGER)")
         connection.execute("INSERT INTO schema_version VALUES (?)", [VERSION])
-        tables = {"decisions": migrations.DECISIONS, "attributes": migrations.ATTRIBUTES}
+        tables = {
+            "decisions": migrations.DECISIONS.format(row_scales=migrations.ROW_SCALES),
+            "attributes": migrations.ATTRIBUTES,
+        }
         tables["spread"] = migrations.SPREAD.format(dimension=dimension)
         number = embedding_rows.TYPES[precision]
         connection.execute(_TABLES.format(block=BLOCK, dimension=dimension, number=number, **tables))

@@ -16,7 +16,7 @@ TOGETHER = 1024
 
 
 class Spill:
-    """Rows of numbers in the order of the images. `largest` is the largest size of a number in it.
+    """Rows of numbers in the order of the images. `largest` is the largest size of a number in each column.
 
     It is itself `Rows` (engine.annotation.rows) for one thread, where memory cannot hold them all.
     """
@@ -25,7 +25,7 @@ class Spill:
         self._file = _SpillFile(folder, stack, dtype)
         self._width = 0
         self._rows = 0
-        self.largest = 0.0
+        self.largest = np.zeros(1)
 
     def append(self, rows: NDArray[Any]) -> None:
         """[n, k]; k is the same in each call with rows."""
@@ -55,6 +55,13 @@ class Spill:
             rows[place] = self._file.read(image * self._width, (self._width,))
         return rows.reshape(*images.shape, self._width)
 
+    def columns(self, first: int, last: int) -> NDArray[Any]:
+        """The numbers first … last − 1 of each row, [p, n]."""
+        found = np.empty((self._rows, last - first), self.dtype)
+        for row in range(self._rows):
+            found[row] = self._file.read(row * self._width + first, (last - first,))
+        return found
+
     def held(self, most: int) -> NDArray[Any] | Spill:
         """All rows [p, k] in memory where they are at most `most` bytes, else the rows in the file."""
         return self if self._rows * self._width * self.dtype.itemsize > most else self[:]
@@ -76,7 +83,7 @@ class LayerSpill:
         self._waiting = np.empty((TOGETHER, 0), np.float32)
         """The first `_rows` % TOGETHER rows are not in the file yet"""
         self._rows = 0
-        self.largest = 0.0
+        self.largest = np.zeros(1)
 
     def append(self, rows: NDArray[np.float32]) -> None:
         """[n, units]; units is the same in each call with rows."""
@@ -137,5 +144,5 @@ class _SpillFile:
         return values.astype(self.dtype, copy=False)
 
 
-def _larger(largest: float, rows: NDArray[Any]) -> float:
-    return max(largest, float(rows.max()), -float(rows.min())) if rows.size else largest
+def _larger(largest: NDArray[np.float64], rows: NDArray[Any]) -> NDArray[np.float64]:
+    return np.maximum(largest, np.abs(rows).max(axis=0)) if rows.size else largest

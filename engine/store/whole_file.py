@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,23 @@ def written_whole(path: Path) -> Iterator[Path]:
         _remove(partial)
         raise
     sync(path.parent)
+
+
+def write_over(path: Path, text: str) -> None:
+    """Replaces a small file at once, in a folder that is made for its owner alone. Of several processes the last wins.
+
+    Raises OSError where it cannot be written; the old file then stays, and nothing beside it.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # which gives it 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        put_in_place(Path(temporary), path)
+    except BaseException:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise
 
 
 @contextmanager

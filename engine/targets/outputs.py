@@ -39,8 +39,8 @@ class Reading:
     """The axis of the images"""
     squeezed: Shape | None = None
     """One image's shape, for an output that loses its axes of length 1"""
-    lost: tuple[int, ...] = ()
-    """The units that give no finite number for any film. Their activation is 0, so they are dead."""
+    numberless: tuple[int, ...] = ()
+    """The units that give no number, whatever the film. Their activation counts as 0, so they are dead."""
 
     def pick(self, layer: str, output: Any) -> Tensor:
         """The tensor in an output. Raises ConfigError if it is not there."""

@@ -33,6 +33,11 @@ def noise() -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (256, 256), dtype=np.uint8)
 
 
+def _ramp() -> NDArray[np.uint8]:
+    """A film that is dark on the left and bright on the right, [256, 256]."""
+    return np.tile(np.arange(256, dtype=np.uint8), (256, 1))
+
+
 def inputs(target: TargetModel, film: NDArray[np.uint8], name: str) -> Tensor:
     """The model's inputs for a film and for its negative, [2, c, h, w]. `name` is the film's in messages.
 
@@ -84,9 +89,9 @@ def examine(
         _check_classes(target, found[LOGITS], readings.get(LOGITS), channels)
         with Taps(module, layers, pooling, channels, readings) as taps:
             alone, both = (_pooled(taps, module, films[:count]) for count in (1, 2))
-            lost = _lost_units(target, taps, both)
-    for layer, units in lost.items():
-        readings[layer] = replace(readings[layer], lost=units)
+            numberless = _numberless(target, taps, both)
+    for layer, units in numberless.items():
+        readings[layer] = replace(readings[layer], numberless=units)
         named = few([f"{layer}:{unit}" for unit in units])
         log.warning("target: no finite number, whatever the film, at %s: dead, with the activation 0.", named)
     moved = [layer for layer in layers if not _close(alone[layer][0], both[layer][0])]
@@ -197,29 +202,38 @@ def _pooled(taps: Taps, module: nn.Module, films: Tensor) -> dict[str, Tensor]:
     return taps.pooled()
 
 
-def _lost_units(target: TargetModel, taps: Taps, pooled: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    """The units of each layer that give no finite number for a film, its negative and noise; layers without such units
-    are left out.
+def _numberless(target: TargetModel, taps: Taps, films: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """The units of each layer that give no finite number, whatever the film; layers without such units are left out.
 
-    Raises MammiError where these are all units of a layer, or some of the model's outputs.
+    The same films of noise and of a ramp are asked whatever the probing set, so that activations which several runs
+    share follow from the model alone. A model that cannot take these films has no such units. `films` are the
+    activations of a film of the run: raises MammiError where all units of a layer give no number for it either, or one
+    of the model's outputs does not.
     """
-    lost = {layer: _lost(values) for layer, values in pooled.items()}
-    if not any(units.any() for units in lost.values()):
-        return {}
-    device = next(iter(pooled.values())).device
-    other = _pooled(taps, target.module, inputs(target, noise(), "a film of noise").to(device))
-    found = {layer: units & _lost(other[layer]) for layer, units in lost.items()}
-    for layer, units in found.items():
+    device = next(iter(films.values())).device
+    found = {layer: torch.ones_like(_lost(values)) for layer, values in films.items()}
+    for film, name in ((noise(), "a film of noise"), (_ramp(), "a ramp")):
+        try:
+            given = _pooled(taps, target.module, inputs(target, film, name).to(device))
+        except MammiError:
+            return {}
+        found = {layer: units & _lost(given[layer]) for layer, units in found.items()}
+        if not any(units.any() for units in found.values()):
+            return {}
+    for layer, units in list(found.items()):
         if units.all() or (layer == LOGITS and units.any()):
-            state = target.module.state_dict()
-            broken = [name for name, held in state.items() if held.is_floating_point() and not held.isfinite().all()]
-            why = (
-                f"Its weights hold such values: {few(broken)}."
-                if broken
-                else "Look at its weights and its preprocessing."
-            )
-            raise MammiError(f"target: {layer} gives values that are not finite numbers, whatever the film. {why}")
+            if bool(_lost(films[layer])[units].all()):
+                fault = f"target: {layer} gives values that are not finite numbers, whatever the film."
+                raise MammiError(f"{fault} {_why(target.module)}")
+            del found[layer]  # then single films are set aside
     return {layer: tuple(units.nonzero()[:, 0].tolist()) for layer, units in found.items() if units.any()}
+
+
+def _why(module: nn.Module) -> str:
+    """What to look at where a model gives no numbers."""
+    state = module.state_dict()
+    broken = [name for name, held in state.items() if held.is_floating_point() and not held.isfinite().all()]
+    return f"Its weights hold such values: {few(broken)}." if broken else "Look at its weights and its preprocessing."
 
 
 def _lost(values: Tensor) -> Tensor:

@@ -231,8 +231,8 @@ class Taps(Hooked):
         tensor = self.tensor(layer, output)
         with torch.autocast(tensor.device.type, enabled=False):
             pooled = pool(tensor, self._pooling, layer, self._channels)
-        if lost := self.reading(layer).lost:
-            pooled[:, list(lost)] = 0
+        if numberless := self.reading(layer).numberless:
+            pooled[:, list(numberless)] = 0
         self._pooled[layer] = pooled
 
     def reading(self, layer: str) -> Reading:

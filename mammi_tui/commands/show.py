@@ -165,11 +165,12 @@ def heading(answer: NeuronAnswer, reader: RunReader) -> Iterator[str]:
     if cuts.concept_set is not None:
         size = len(find_concept_set(cuts.concept_set, reader.concept_sets).concepts)
     yield f"{clean(answer.layer)}:{answer.unit}   {in_words(cuts, '   ')}"
-    untrained = reader.layer(answer.layer).untrained
-    if untrained:
-        yield f"random: {clean(untrained)}. The annotation means nothing"
+    layer = reader.layer(answer.layer)
+    if layer.untrained:
+        yield f"random: {clean(layer.untrained)}. The annotation means nothing"
     if answer.dead:
-        yield f"dead: the activation is {answer.threshold:.6g} on every image"
+        same = f"the activation is {answer.threshold:.6g} on every image"
+        yield f"dead: {answer.why_dead if answer.unit in layer.numberless else same}"
         return
     found = count(len(answer.images), "representative image")
     reaching = "above" if cuts.selection.rule == "tau" else "down to"

@@ -123,7 +123,9 @@ class NeuronTree(LineList):
         yield fit(trust if columns.trust else "", columns.trust + 1), trust_style
         found = self.rows.found(neuron)
         if found is None or self.rows.is_dead(neuron):
-            state, own = "dead unit" if found else "…", self._names.label_of(neuron)
+            numberless = neuron.unit in self.rows.layers[neuron.layer].numberless
+            state = ("no numbers" if numberless else "dead unit") if found else "…"
+            own = self._names.label_of(neuron)
             concept_style = "line--own" if own else "line--dead"
             yield from self._names_of(neuron, Names(own or state), columns, width, "line--dead", concept_style)
             numbers = fit("–", columns.score, right=True) + fit("0", columns.images, right=True) + " "

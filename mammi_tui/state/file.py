@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import MammiError
 from engine.own_files import home
+from engine.store.whole_file import write_over
 from mammi_tui.state.record import LARGEST, RunState, StateDamaged, as_json, from_json
 
 if TYPE_CHECKING:
@@ -69,17 +69,9 @@ class StateFile:
 
     def write(self, state: RunState) -> None:
         """Replaces the file at once. Raises MammiError where it cannot be written; the old file then stays."""
-        temporary = ""
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:  # mkstemp gives it 0600
-                file.write(as_json(state))
-            Path(temporary).replace(self.path)
+            write_over(self.path, as_json(state))
         except OSError as error:
-            if temporary:
-                with suppress(OSError):
-                    Path(temporary).unlink()
             raise MammiError(
                 f"{self.path.parent}: where you are cannot be kept for the next time: {error.strerror or error}"
             ) from error

@@ -6,13 +6,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from engine.parsing import Unparsable, parse_json
+from engine.store.whole_file import write_over
 from mammi_tui.state.file import state_home
 from mammi_tui.verdicts.entries import Entry
 
@@ -68,15 +68,5 @@ def remember(log: Path, entries: Sequence[Entry]) -> None:
     before, now = remembered(log), Head(entries[-1].number, entries[-1].hash)
     if now == before or (before and not before.is_in(entries)):
         return
-    path = head_path(log)
-    temporary = ""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"log": os.path.realpath(log), **now._asdict()}, file)
-        Path(temporary).replace(path)
-    except (OSError, ValueError):
-        if temporary:
-            with suppress(OSError):
-                Path(temporary).unlink()
+    with suppress(OSError, ValueError):
+        write_over(head_path(log), json.dumps({"log": os.path.realpath(log), **now._asdict()}))

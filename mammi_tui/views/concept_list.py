@@ -11,6 +11,7 @@ from textual.message import Message
 
 from engine.annotation.cuts import Ranking
 from engine.requery import NeuronAnswer
+from engine.store.records import NUMBERLESS
 from mammi_tui.neurons.marks import CONCEPT_MARKS
 from mammi_tui.short_names import ShortNames
 from mammi_tui.text import decimal, fit, number, wrap
@@ -205,7 +206,8 @@ def why_empty(answer: NeuronAnswer, width: int) -> Iterator[str]:
     """The reason why a neuron has no concepts, in lines of `width` cells."""
     tau = decimal(answer.threshold, 4)
     if answer.dead:
-        yield from wrap(f"A dead unit: its activation is {tau} on every image of the probing set.", width)
+        same = f"its activation is {tau} on every image of the probing set"
+        yield from wrap(f"A dead unit: {NUMBERLESS if answer.why_dead == NUMBERLESS else same}.", width)
         yield ""
         yield from wrap("No image stands out, so there are no representative images and nothing to annotate.", width)
     else:

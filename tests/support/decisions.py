@@ -62,8 +62,9 @@ def decide(
     outputs = (inputs @ weights.T + bias).astype("<f4")
     if probabilities == "none":
         outputs = (1 / (1 + np.exp(-outputs))).astype("<f4")
-    scales = [float(2.0 ** np.ceil(np.log2(np.abs(each).max() / 32768))) for each in rows]
-    stored = np.concatenate([each / scale for each, scale in zip(rows, scales, strict=True)], axis=1).astype("<f2")
+    together = np.concatenate(rows, axis=1)
+    scales = 2.0 ** np.ceil(np.log2(np.maximum(np.abs(together).max(axis=0), 1e-30) / 32768))
+    stored = (together / scales).astype("<f2")
     with changed(path) as connection:
         connection.execute("DELETE FROM decision_facts")
         named = [(name, last.first_neuron + unit) for unit, name in enumerate(classes[: last.units])]
@@ -71,8 +72,8 @@ def decide(
         connection.execute("INSERT INTO decision_facts VALUES (?, ?, '[]')", [probabilities, threshold])
         connection.executemany("INSERT INTO classes VALUES (?, ?)", list(enumerate(classes)))
         arrays = [weights.astype("<f4").tobytes(), bias.astype("<f4").tobytes(), inputs.mean(axis=0).tobytes()]
-        append(connection, "heads", [(0, True, layer.units, *arrays, scales[0], 0, 0)])
-        connection.executemany("INSERT INTO row_scales VALUES (?, ?)", list(enumerate(scales)))
+        append(connection, "heads", [(0, True, layer.units, *arrays, float(scales[0]), 0, 0)])
+        connection.executemany("INSERT INTO row_scales VALUES (?, ?)", list(enumerate(scales.tolist())))
         films = [(image, row.tobytes()) for image, row in enumerate(outputs)]
         append(connection, "film_outputs", films)
         films = [(image, row.tobytes()) for image, row in enumerate(stored)]

@@ -28,6 +28,7 @@ from engine.evidence.details import AlphaStep, Confound, Group, LabelEnrichment,
 from engine.evidence.image_columns import GROUP_COUNT, PATIENT_SHARE
 from engine.evidence.trust import grade, sentence
 from engine.evidence.written import percent
+from engine.store.records import DEAD as SAME
 
 CONCEPTS = ("effusion", "fluid", "[bold red]x[/]\x1b[31m")
 NAN = float("nan")
@@ -59,7 +60,7 @@ def _evidence(**changes: Any) -> NeuronEvidence:
     cuts = Cuts(changes.pop("alpha", 0.93), changes.pop("beta", 0.95))
     evidence = NeuronEvidence(
         *("layer", 3, cuts, 1000),
-        dead=False,
+        why_dead="",
         figures={column: np.asarray(value)[()] for column, value in figures.items()},
         sentence="",
         z_scores=np.array([9.0, 5.0, -1.0]),
@@ -98,7 +99,12 @@ DEAD = (AlphaStep(0.0, 1.0, -1, 0),)
     ("changes", "trust", "start"),
     [
         (
-            {"representatives": 0, "best_concept": -1, "dead": True, "alpha_path": DEAD},
+            {
+                "representatives": 0,
+                "best_concept": -1,
+                "why_dead": SAME,
+                "alpha_path": DEAD,
+            },
             "UNSUPPORTED",
             "Do not trust: dead, the same activation on every image.",
         ),

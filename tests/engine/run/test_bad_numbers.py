@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from engine.errors import MammiError
+from engine.evidence.live import Evidence
+from engine.progress import Silent
+from engine.requery import Requery
+from engine.run.salvaging import salvage
+from engine.store.decision_records import ROW_ERROR
 from engine.store.reader import RunReader
+from mammi_tui.commands.doctor import contents
 from tests.support.bad_numbers import spoilt_project
 from tests.support.tiny_runs import compute
 
@@ -28,7 +34,17 @@ def test_units_and_images_without_numbers_are_named_and_set_aside(tmp_path: Path
         }
         assert np.flatnonzero(reader.layers[0].dead).tolist() == [3, 6, 7]
         [note] = [note.text for note in reader.notes if "finite" in note.text]
+        kept, exact = reader.layer_rows(reader.layers[0], np.arange(8)), reader.arrays.activations(reader.layers[0]).T
+        np.testing.assert_allclose(kept, exact, rtol=ROW_ERROR, atol=1e-12)  # beside a unit that gives 1e30
+        evidence = Evidence(reader, Requery(reader)).neuron("side", 3, reader.info.cuts)
     assert note == "target: no finite number, whatever the film, at side:3: dead, with the activation 0."
+    assert evidence.sentence == "Do not trust: dead, no number for any image."
+    salvage(tmp_path / "tiny.duckdb", Silent())
+    (tmp_path / "films" / "000.png").unlink()  # what is kept of the others was found beside it
+    compute(config)
+    with RunReader(tmp_path / "tiny.duckdb") as reader:
+        assert [layer.numberless for layer in reader.layers] == [(3,), (), ()]
+        assert ("layer", "side: no number for any image: side:3") in contents(reader)
 
 
 @pytest.mark.parametrize(("side", "logits"), [(dict.fromkeys("01234567", math.nan), {}), ({}, {"1": math.nan})])

@@ -10,12 +10,12 @@ from engine.store.decision_records import ROW_ERROR
 from engine.store.halves import restored, scale_of, stored, to_halves
 
 
-@pytest.mark.parametrize("largest", [0.0, 1e-30, 3e-6, 0.7, 1.0, 65504.0, 1e6, 3e37])
+@pytest.mark.parametrize("largest", [0.0, 1e-42, 1e-30, 3e-6, 0.7, 1.0, 65504.0, 1e6, 3e37])
 def test_a_row_is_near_what_it_was_whatever_its_size(largest: float) -> None:
     rng = np.random.default_rng(0)
     values = (largest * rng.uniform(-1, 1, 500) * 10.0 ** -rng.uniform(0, 12, 500)).astype(np.float32)
     values[0] = largest
-    scale = scale_of(float(np.abs(values).max()))
+    scale = scale_of(np.abs(values).max())
     assert np.log2(scale) % 1 == 0
     kept = restored(stored(values, scale), scale)
     assert np.isfinite(kept).all()
@@ -29,7 +29,7 @@ def test_what_is_rounded_once_is_stored_and_read_as_it_is() -> None:
     rounded = to_halves(values)
     assert (rounded != values).any()
     assert (np.abs(rounded - values) <= ROW_ERROR * np.abs(values)).all()
-    scale = scale_of(float(np.abs(rounded).max()))
+    scale = scale_of(np.abs(rounded).max())
     np.testing.assert_array_equal(restored(stored(rounded, scale), scale), rounded)
 
 

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from engine.errors import MammiError
+from engine.store.decision_records import ROW_ERROR
 from engine.store.reader import RunReader
 from tests.hard_knocks.knock import Outcomes, Setting
 from tests.hard_knocks.sandbox import fall_of
+from tests.hard_knocks.shell import mammi
 from tests.support.bad_numbers import Bad, spoilt_project
 from tests.support.tiny_runs import compute
 
@@ -61,11 +64,25 @@ def _tried(folder: Path, side: Bad, logits: Bad, embeddings: Bad) -> None:
         said = {int(Path(image.path).stem) for image in reader.set_aside()}
         dead = {int(unit) for unit in reader.layers[0].dead.nonzero()[0]}
         notes = " ".join(note.text for note in reader.notes)
+        numberless = set(reader.layers[0].numberless)
+        layer, images = reader.layers[0], np.arange(reader.image_count)
+        kept, exact = reader.layer_rows(layer, images), reader.arrays.activations(layer).T
+        largest = np.abs(exact).max(axis=0)
+        off = np.abs(kept - exact) > np.maximum(ROW_ERROR * np.abs(exact), 2.0**-39 * largest)
     wrong = list(_not_finite(folder / "tiny.duckdb"))
     if said != aside:
         wrong.append(f"set aside {sorted(said)} in place of {sorted(aside)}")
     if not lost <= dead or any(f"side:{unit}" not in notes for unit in sorted(lost)[:3]):
         wrong.append(f"dead are {sorted(dead)}, and not all of {sorted(lost)} are named in {notes!r}")
+    if off.any():
+        wrong.append(f"films keep other activations of side:{np.flatnonzero(off.any(axis=0))}")
+    if numberless != lost:
+        wrong.append(f"without numbers are {sorted(numberless)} in place of {sorted(lost)}")
+    deep = mammi(["doctor", "--deep", folder / "tiny.duckdb"])
+    if fall := deep.fall(0):
+        wrong.append(f"doctor --deep: {fall}")
+    if any(f"side:{unit}" not in deep.out.decode() for unit in lost):
+        wrong.append(f"doctor does not name {sorted(lost)}")
     if wrong:
         raise RuntimeError("; ".join(wrong))
 
