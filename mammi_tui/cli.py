@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import pkgutil
+import signal
 import sys
 import traceback
 from dataclasses import dataclass
@@ -108,12 +109,15 @@ def main() -> None:
     """
     settings = Settings()
     sys.excepthook = partial(_unexpected, settings)
-    prepare_outputs()
-    keep_to_owner()
-    spell_out(sys.stdout, sys.stderr)
     try:
+        prepare_outputs()
+        keep_to_owner()
+        spell_out(sys.stdout, sys.stderr)
         status = _status(settings)
         sys.stdout.flush()
+    except KeyboardInterrupt:  # signals are watched only while a command runs
+        _say("stopped")
+        status = 128 + signal.SIGINT
     except OutputFailed as error:
         if error.errno != errno.EPIPE:  # else nobody reads on
             _say(f"standard output: cannot be written: {disk_fault(error) or first_line(error.strerror)}.")

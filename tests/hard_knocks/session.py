@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.shared import ROOT
+from tests.support.processes import Waiting
 from tests.support.terminal import Terminal
 from tests.support.terminal_modes import AS_FOUND, MODES, left
 from tests.support.watched_explorer import ERROR, PATIENCE, REDRAW, WHERE, rest_mark
@@ -189,10 +190,11 @@ class Session:
         except OSError:
             raise Fault(self._ended()) from None
         mark, end = rest_mark(self._asked), time.monotonic() + 2 * PATIENCE
+        waiting = Waiting(self.terminal.process.pid)
         while not (told := re.search(re.escape(mark) + rb"([^\x07]*)\x07", self.terminal.received)):
             if not self.terminal.pump() and self.terminal.process.poll() is not None:
                 raise Fault(self._ended())
-            if time.monotonic() > end:
+            if time.monotonic() > end + waiting.seconds():
                 self.terminal.received = b""
                 os.write(self._requests, bytes([WHERE]))
                 self.terminal.pump(1)

@@ -153,3 +153,18 @@ def test_a_module_without_a_command_of_its_name_is_a_bug(monkeypatch: pytest.Mon
     monkeypatch.setattr(command_line.importlib, "import_module", lambda name: type("Module", (), {"show": None}))
     with pytest.raises(TypeError, match="is not a click command"):
         command("show")
+
+
+def test_ctrl_c_before_a_command_has_begun_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "_status", interrupted)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    for prepare in ("prepare_outputs", "keep_to_owner", "spell_out"):
+        monkeypatch.setattr(command_line, prepare, lambda *_: None)
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    assert (ended.value.code, capsys.readouterr().err) == (130, "mammi: stopped\n")

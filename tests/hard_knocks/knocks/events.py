@@ -42,6 +42,7 @@ def _tried(session: Session, events: int, batch: int) -> Generator[str | None, N
         session.quit()
     except Fault as fault:
         yield f"seed {session.seed}, after {len(session.events)} events: {fault}\nlast: {session.last()}"
+        return len(session.events)
     finally:
         session.close()
     quarter = len(memory) // 4

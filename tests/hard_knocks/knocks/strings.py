@@ -16,7 +16,7 @@ from tests.hard_knocks.texts import commands, computing, explorer
 from tests.support.hostile import TEXTS
 from tests.support.hostile_run import hostile_run
 
-TOGETHER = 15
+TOGETHER = 30
 """Texts in one run file"""
 CALLS = 12
 """Commands that are tried with one text"""

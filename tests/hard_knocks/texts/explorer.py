@@ -84,7 +84,7 @@ def faults(opened: Explorer, texts: Sequence[str], width: int) -> list[str]:
     found = [f"a line of {cell_len(line)} cells: {line!r:.160}" for line in opened.lines() if cell_len(line) > width]
     found += [f"a line draws {hidden!r}: {line!r:.160}" for line in opened.lines() if (hidden := checks.hidden(line))]
     found += [f"the screen {fault}" for fault in checks.of_terminal(_OURS.sub("", got).encode(errors="surrogatepass"))]
-    found += [f"the terminal gets {text!r:.80}" for text in texts if "\x1b" in text and text in got]
+    found += [f"the terminal gets {text!r:.80}" for text in texts if "\x1b" in text[:-1] and text in got]
     return found
 
 
