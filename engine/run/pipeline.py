@@ -22,6 +22,7 @@ from engine.run.notes import Notes
 from engine.run.stage import Run, Stage
 from engine.run.text_stage import TextStage
 from engine.run.workers.ray_cluster import reachable
+from engine.store.database import misread
 from engine.store.finished import FinishedRun
 from engine.store.part_file import PartFile
 from engine.store.shard_files import ShardFolder
@@ -144,6 +145,8 @@ def output_of(config: RunConfig) -> Iterator[Path]:
     out = config.run.out.absolute()
     if out.is_dir():
         raise ConfigError(f"run.out: {out} is a folder; name a file, such as {out / 'run.duckdb'}.")
+    if why := misread(out):
+        raise ConfigError(f"run.out: {out}: {why}.")
     with made_as(config.run.mode):
         with writing("run.out", fault=f"cannot make the folder {out.parent}", kind=ConfigError):
             out.parent.mkdir(parents=True, exist_ok=True)

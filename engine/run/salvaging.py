@@ -108,7 +108,10 @@ class _Salvage:
         """Takes over one part of the usable films. Returns of how many."""
         images = [_key(name, keys) for keys in self._usable]
         if layer_of(name):
-            values, whole = self._layer(self._reader.layer(layer_of(name)))
+            layers = [layer for layer in self._reader.layers if layer.name == layer_of(name)]
+            if not layers:  # which neurons are its own is damaged
+                return 0
+            values, whole = self._layer(layers[0])
             pieces = (whole[start : start + _TOGETHER] for start in range(0, len(whole), _TOGETHER))
             found: Iterable[_Read[list[bytes]]] = ((some.tolist(), _bytes(values[:, some].T)) for some in pieces)
         else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from engine.annotation.rows import Rows, parts
 from engine.errors import RunFileError
 from engine.store import sorted_activations
-from engine.store.cursors import Cursors, DamagedRows, damage_of, named
+from engine.store.cursors import Cursors, DamagedRows, damage_of, named, place_of
 from engine.store.embedding_rows import TYPES
 from engine.store.records import LayerInfo
 from engine.store.row_file import RowFile
@@ -23,8 +25,6 @@ HELD = 512 << 20
 _EMBEDDINGS_AT_ONCE = 4096
 _LENGTHS_AT_ONCE = 1 << 18
 _UNITS_AT_ONCE = 16
-_ABOUT = {"image_embeddings": "image", "concepts": "concept", "bare_texts": "concept", "captions": "caption"}
-"""What a row of a table is about"""
 
 
 class RunArrays:
@@ -44,15 +44,26 @@ class RunArrays:
         self._row_file: RowFile | None = None
         self.blocks_each = -(-images // BLOCK)
         """Blocks of one neuron"""
-        ranks = cursors.columns("SELECT rank FROM partial_sums WHERE neuron = 0 ORDER BY rank")["rank"]
-        self.rungs: NDArray[np.int64] = ranks.astype(np.int64)
-        """Ranks that carry a partial sum, ascending; the last is the number of images"""
+
+    @cached_property
+    def rungs(self) -> NDArray[np.int64]:
+        """Ranks that carry a partial sum, ascending; the last is the number of images."""
+        ranks = self._cursors.columns("SELECT rank FROM partial_sums WHERE neuron = 0 ORDER BY rank")["rank"]
+        return ranks.astype(np.int64)
 
     def activations(self, layer: LayerInfo, chosen: NDArray[np.integer] | None = None) -> NDArray[np.float32]:
         """The activation of each unit of a layer on each image, by image index, [units, p]; or on the `chosen` [n] ones
         alone, [units, n]."""
         kept = self._images if chosen is None else len(chosen)
         values = np.zeros((layer.units, kept), dtype=np.float32)
+        start = 0
+        for part in self.units(layer):
+            values[start : start + len(part)] = part if chosen is None else part[:, chosen]
+            start += len(part)
+        return values
+
+    def units(self, layer: LayerInfo) -> Iterator[NDArray[np.float32]]:
+        """As `activations`, a few units at a time, [n, p]. The next ones take their place."""
         whole = np.zeros((min(_UNITS_AT_ONCE, layer.units), self._images), dtype=np.float32)
         for start in range(0, layer.units, _UNITS_AT_ONCE):
             part = whole[: min(_UNITS_AT_ONCE, layer.units - start)]
@@ -62,8 +73,7 @@ class RunArrays:
             with self._cursors.whole():
                 places = images.reshape(len(part), -1)[used]
                 np.put_along_axis(part, places, activations.reshape(len(part), -1)[used], axis=1)
-            values[start : start + len(part)] = part if chosen is None else part[:, chosen]
-        return values
+            yield part
 
     def tops(self, first_neuron: int, units: int) -> NDArray[np.float32]:
         """The highest activation in each block of each unit of a layer, [units, blocks]."""
@@ -116,20 +126,8 @@ class RunArrays:
         try:
             return self._cursors.arrays(table, where, *parameters)
         except DamagedRows as error:
-            place = self.place_of(table, error.places[0])
+            place = place_of(self._cursors, table, error.places[0])
             raise RunFileError(damage_of(self._cursors.path, f"{named(table)} of {place}")) from error
-
-    def place_of(self, table: str, row: int) -> str:
-        """What a row of a table is about, in a reader's words."""
-        each = {"activation_blocks": self.blocks_each, "partial_sums": len(self.rungs), "own_means": 1, "unit_maps": 1}
-        if table not in each:
-            return f"{_ABOUT.get(table, 'row')} {row}"
-        neuron = row // max(each[table], 1)
-        query = "SELECT name, first_neuron, units FROM layers"
-        for name, first, units in self._cursors.unchecked_rows(query):
-            if 0 <= neuron - first < units:
-                return f"{name}:{neuron - first}"
-        return f"neuron {neuron}"
 
     def image_embeddings(self) -> Rows:
         """[p, d]: an array, or rows in a temporary file where an array would take more than HELD bytes.

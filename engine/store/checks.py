@@ -34,6 +34,10 @@ class Checks:
         """engine.store.sums.whole_hash of the file as it was written."""
         return whole_hash(self.sums)
 
+    def written(self, table: str) -> int:
+        """The rows that a table was written with; 0 where the file does not say."""
+        return next((found.rows for (of, _), found in self.sums.items() if of == table), 0)
+
     def damaged(self, query: str) -> str:
         """The table of which a column that a query reads is not as it was written; "" where all are.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.annotation.cuts import TAU
-from engine.probing.base import image_facts
+from engine.probing.base import Image, image_facts
 from engine.store.batch import Batch
 from engine.store.contents import RunContents
 
@@ -24,7 +25,8 @@ class ContentHash:
     still hold when more of that is added.
     """
 
-    def __init__(self, run: RunContents) -> None:
+    def __init__(self, run: RunContents, images: Iterable[Image]) -> None:
+        """`images` are those of the run, in order."""
         self._images = hashlib.sha256()
         self._arrays = {name: hashlib.sha256() for name in ["", *(layer.name for layer in run.layers)]}
         self._run = hashlib.sha256()
@@ -36,7 +38,7 @@ class ContentHash:
             [[layer.name, layer.pooling, list(layer.unit_names)] for layer in run.layers],
             *([[layer.name, layer.numberless] for layer in run.layers if layer.numberless]),
         )
-        for image in run.images:
+        for image in images:
             self._add(self._run, *image_facts(image))
         for array in (run.text_embeddings, run.template_embedding):
             self._run.update(_bytes(array))

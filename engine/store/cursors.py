@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +168,26 @@ class Cursors:
         except duckdb.Error as error:
             self._check_unchanged()
             raise RunFileError(f"{self.path}: cannot be read, perhaps damaged ({first_line(error)})") from error
+
+
+_BY_NEURON = ("activation_blocks", "partial_sums", "own_means")
+_ABOUT = {"image_embeddings": "image", "concepts": "concept", "bare_texts": "concept", "captions": "caption"}
+"""What a row of a table is about"""
+
+
+def place_of(cursors: Cursors, table: str, row: int) -> str:
+    """What a row of a table is about, in a reader's words."""
+    if table == "unit_maps":
+        neuron = row
+    elif table in _BY_NEURON:
+        neuron = row // max(cursors.checks.written(table) // max(cursors.checks.written("neurons"), 1), 1)
+    else:
+        return f"{_ABOUT.get(table, 'row')} {row}"
+    with suppress(RunFileError, TypeError):
+        for name, first, units in cursors.unchecked_rows("SELECT name, first_neuron, units FROM layers"):
+            if 0 <= neuron - first < units:
+                return f"{name}:{neuron - first}"
+    return f"neuron {neuron}"
 
 
 def _written(path: Path) -> tuple[int, ...]:

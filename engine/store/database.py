@@ -28,16 +28,18 @@ _BLOCK_BYTES = 65536
 def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connection:
     """A connection to one database file that can reach no other file, whatever views the file holds.
 
-    Raises RunFileError when the file is missing, damaged, or held by another process, and OSError when the disk refuses
-    a new one.
+    Raises RunFileError when the file is missing, damaged, held by another process, or called as DuckDB does not take
+    it, and OSError when the disk refuses a new one.
     """
+    if why := misread(path):
+        raise RunFileError(f"{path}: {why}.")
     connection = duckdb.connect(":memory:", config={"memory_limit": memory, "threads": threads})
     # DuckDB spills, fetches and loads nothing beyond the database itself, so a hostile file cannot reach anything else.
     connection.execute("SET temp_directory = ''")
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
     mode = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {_ROW_GROUP}, BLOCK_SIZE {_BLOCK_BYTES}"
-    quoted = str(path).replace("'", "''")
+    quoted = str(path.absolute()).replace("'", "''")  # ":memory:" alone would be no file
     try:
         connection.execute(f"ATTACH '{quoted}' AS run (TYPE duckdb, {mode})")
     except duckdb.Error as error:
@@ -49,6 +51,11 @@ def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connec
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+def misread(path: Path) -> str:
+    """Why DuckDB would take this path for another one; "" where it does not."""
+    return "DuckDB takes the backslash in this name for a slash; use another name" if "\\" in path.as_posix() else ""
 
 
 def _why_not_opened(path: Path, read_only: bool, error: duckdb.Error) -> str:

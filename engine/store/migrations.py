@@ -233,8 +233,9 @@ def _add_own_means(connection: Connection) -> None:
 
 
 def _from_8(connection: Connection) -> None:
-    """Adds the sums of rows and columns, empty; no unit is known to have given no number. Each neuron has a scale of
-    its own."""
+    """Adds the sums of rows and columns, and what the content hash is over of images that are set aside, empty; no unit
+    is known to have given no number. Each neuron has a scale of its own."""
+    connection.execute("ALTER TABLE images ADD COLUMN facts VARCHAR")
     connection.execute("""
         CREATE TABLE scales AS SELECT neuron, scale FROM neurons JOIN row_scales USING (layer) ORDER BY neuron;
         DROP TABLE row_scales;

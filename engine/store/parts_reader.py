@@ -27,14 +27,17 @@ class PartsReader(RunReader):
             return
         rows = self._cursors.rows
         self.image_count = int(rows("SELECT count(image) FROM images")[0][0])
-        self.arrays = RunArrays(self._cursors, self.image_count, int(rows("SELECT dimension FROM meta")[0][0]))
+        kinds = {column.name: column.kind for column in self._cursors.checks.tables["image_embeddings"]}
+        dimension = int(kinds["embedding"].partition("[")[2].rstrip("]"))
+        self.arrays = RunArrays(self._cursors, self.image_count, dimension)
         none = np.zeros(0, np.bool_)
-        self.layers = tuple(
-            LayerInfo(name, position, units, "", (), none, first, "", numbered(numberless, units))
-            for position, name, units, first, numberless in rows(
-                "SELECT layer, name, units, first_neuron, numberless FROM layers ORDER BY layer"
+        self.layers = ()
+        with suppress(RunFileError):
+            layers = rows("SELECT layer, name, units, first_neuron, numberless FROM layers ORDER BY layer")
+            self.layers = tuple(
+                LayerInfo(name, position, units, "", (), none, first, "", numbered(numberless, units))
+                for position, name, units, first, numberless in layers
             )
-        )
 
     def outputs_of(self, images: Sequence[int]) -> Floats:
         """The outputs for some images, ascending, [n, classes]; [n, 0] without outputs."""

@@ -37,12 +37,7 @@ class RunReader(ImageTables, ReuseTables, DecisionTables):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        connection = _open(path)
-        try:
-            self._cursors = Cursors(connection, path)
-        except RunFileError:
-            connection.close()
-            raise
+        self._cursors = opened(path)
         try:
             with self._cursors.whole():
                 self._load()
@@ -198,6 +193,16 @@ def _present(text: str | None) -> str:
     if text is None:
         raise ValueError("a text is missing")
     return text
+
+
+def opened(path: Path) -> Cursors:
+    """Reading cursors over a run file, which is brought up to the current schema. Raises RunFileError as RunReader."""
+    connection = _open(path)
+    try:
+        return Cursors(connection, path)
+    except RunFileError:
+        connection.close()
+        raise
 
 
 def _open(path: Path) -> Connection:

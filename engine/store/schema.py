@@ -11,7 +11,7 @@ their activations, and they are dead.
 are the mean and the standard deviation of v_o·(t_j − t_tem) over all images (NULL in files of before version 7). An
 image has a row of `image_attributes` for each value of an attribute; a number is written as text. `embedding` and
 `inverse_length` of `image_embeddings` are those of engine.store.embedding_rows; the second is NULL in files of before
-version 8.
+version 8. `facts` of `images` are those of engine.store.image_facts; NULL in files of before version 9.
 
 What engine.store.finished reuses: `stages` and `sources` hold keys by name (engine.store.contents.RunContents), `parts`
 the key of each part of an image by its name (engine.store.parts), `part_reasons` the names of the parts that set an
@@ -62,7 +62,7 @@ CREATE TABLE images (
     width INTEGER, height INTEGER, patient VARCHAR, view VARCHAR, report VARCHAR,
     thumbnail BLOB USING COMPRESSION uncompressed,
     input_low DOUBLE, input_high DOUBLE, input_mean DOUBLE, input_std DOUBLE,
-    film_key VARCHAR, embedding_key VARCHAR
+    film_key VARCHAR, embedding_key VARCHAR, facts VARCHAR
 );
 CREATE TABLE labels (image INTEGER, label VARCHAR);
 CREATE TABLE boxes (image INTEGER, label VARCHAR, x DOUBLE, y DOUBLE, width DOUBLE, height DOUBLE);

@@ -55,6 +55,13 @@ class Spill:
             rows[place] = self._file.read(image * self._width, (self._width,))
         return rows.reshape(*images.shape, self._width)
 
+    def columns(self, first: int, last: int) -> NDArray[Any]:
+        """The numbers first … last − 1 of each row, [p, n]."""
+        found = np.empty((self._rows, last - first), self.dtype)
+        for row in range(self._rows):
+            found[row] = self._file.read(row * self._width + first, (last - first,))
+        return found
+
     def held(self, most: int) -> NDArray[Any] | Spill:
         """All rows [p, k] in memory where they are at most `most` bytes, else the rows in the file."""
         return self if self._rows * self._width * self.dtype.itemsize > most else self[:]

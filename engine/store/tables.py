@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import MammiError, first_line
+from engine.store.database import misread
 from engine.visible import visible
 
 FORMATS = {"csv": "FORMAT csv, HEADER true", "json": "FORMAT json, ARRAY true", "parquet": "FORMAT parquet"}
@@ -27,13 +28,16 @@ def write_table(out: Path, file_format: str, columns: Mapping[str, str], rows: I
 
     JSON is one array of objects; lists stay lists in JSON and Parquet, and texts are as they are. CSV is made for
     spreadsheets: every text is quoted, a list is its values joined by "; ", and texts and heads are those of
-    `for_spreadsheets`. Raises ValueError for an unknown format, OSError when `out` cannot be written.
+    `for_spreadsheets`. Raises ValueError for an unknown format, OSError when `out` cannot be written, MammiError when
+    DuckDB takes its name for another.
     """
     if file_format not in FORMATS:
         raise ValueError(f"unknown format {file_format!r}: {', '.join(FORMATS)}")
+    if why := misread(out):
+        raise MammiError(f"{out}: {why}.")
     plain = file_format == "csv"
     types = {name: "VARCHAR" if plain and kind == "VARCHAR[]" else kind for name, kind in columns.items()}
-    quoted = str(out).replace("'", "''")
+    quoted = str(out.absolute()).replace("'", "''")
     with duckdb.connect(":memory:") as connection:
         names = {_identifier(for_spreadsheets(name) if plain else name): kind for name, kind in types.items()}
         connection.execute(f"CREATE TABLE rows ({', '.join(f'{name} {kind}' for name, kind in names.items())})")
@@ -75,12 +79,14 @@ def read_embeddings(path: Path, name_column: str) -> tuple[list[str], NDArray[np
     Raises MammiError when the file is missing or not a Parquet file, a column is missing or of another type, a row
     lacks a name or a vector, or the vectors are not finite or not of one length.
     """
-    literal = re.sub(r"([*?\[])", r"[\1]", str(path))  # DuckDB reads a path as a pattern
+    literal = re.sub(r"([*?\[])", r"[\1]", str(path.absolute()))  # DuckDB reads a path as a pattern
     columns = {name_column: "VARCHAR", "embedding": "FLOAT[]"}
     # The names and types are this function's and its callers' own.
     query = f"SELECT {', '.join(f'{name}::{kind} AS {name}' for name, kind in columns.items())} FROM read_parquet(?)"  # noqa: S608
     if not path.is_file():
         raise MammiError(f"{path}: no such file.")
+    if why := misread(path):
+        raise MammiError(f"{path}: {why}.")
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET autoinstall_known_extensions = false")
         connection.execute("SET autoload_known_extensions = false")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from engine.annotation.rows import parts
 from engine.errors import RunFileError
-from engine.store.cursors import Cursors, DamagedRows, named
+from engine.progress import Progress, Silent
+from engine.store.cursors import Cursors, DamagedRows, named, place_of
 from engine.store.image_tables import read_images
 from engine.store.parts import CLASS_MAPS, EMBEDDING, FILM, HEAD_INPUTS, INPUT, OUTPUTS, part_of_layer
-from engine.store.parts_reader import PartsReader
-from engine.store.reader import RunReader
+from engine.store.reader import opened
 from engine.store.sums import COLUMN_SUMS, SUM, Column
 
 _ROWS = 2048
@@ -25,6 +25,8 @@ _KEYS = {
     *(("layers", name) for name in ("layer", "name", "units", "first_neuron")),
 }
 """Columns without which no part of an image can be told from another"""
+EVERYTHING = frozenset({"*"})
+"""Damage.parts where nothing can be taken over"""
 
 
 @dataclass(frozen=True)
@@ -41,42 +43,50 @@ class Damage:
     """Of which usable images, by index; None for all"""
 
 
-def damages(path: Path) -> Iterator[Damage]:
+def damages(path: Path, progress: Progress | None = None) -> Iterator[Damage]:
     """All damages of a run file, in the tables' order; nothing for a sound one. A damage raises nothing.
 
     It reads the whole file, some rows at a time.
     """
     try:
-        reader = PartsReader(path)
+        cursors = opened(path)
     except RunFileError as error:
         why = str(error).removeprefix(f"{path}: ").partition("; `mammi doctor")[0]
-        yield Damage(f"what the file says of itself ({why})", parts=frozenset({"*"}))
+        yield Damage(f"what the file says of itself ({why})", parts=EVERYTHING)
         return
-    with reader:
-        yield from _damages(reader)
+    try:
+        yield from _damages(cursors, progress or Silent())
+    finally:
+        cursors.close()
 
 
-def every_part(reader: RunReader) -> frozenset[str]:
+def every_part(cursors: Cursors) -> frozenset[str]:
     """The names of all parts that a run made of its images."""
-    layers = (part_of_layer(layer.name) for layer in reader.layers)
+    try:
+        layers = [part_of_layer(name) for (name,) in cursors.rows("SELECT name FROM layers")]
+    except RunFileError:
+        return EVERYTHING
     return frozenset((FILM, INPUT, EMBEDDING, OUTPUTS, HEAD_INPUTS, CLASS_MAPS, *layers))
 
 
-def _damages(reader: RunReader) -> Iterator[Damage]:
-    cursors = reader._cursors
+def _damages(cursors: Cursors, progress: Progress) -> Iterator[Damage]:
     checks = cursors.checks
-    known = set(checks.sums)
+    known, images = set(checks.sums), checks.written("image_embeddings")
+    passes = {table: any(each.of_arrays for each in columns) + len(columns) for table, columns in checks.tables.items()}
+    progress.stage("rows", images + sum(checks.written(table) * each for table, each in passes.items()))
     for table, columns in checks.tables.items():
-        damaged = list(_of_rows(reader, cursors, table)) if any(column.of_arrays for column in columns) else []
+        arrays = any(column.of_arrays for column in columns)
+        damaged = list(_of_rows(cursors, table, progress)) if arrays else []
         yield from damaged
         for column in columns:
             known.discard((table, column.name))
             told = column.name == SUM and damaged  # the rows say which sums
             if not (column.of_arrays or told or table == COLUMN_SUMS or _is_sound(cursors, column)):
-                yield _of_column(reader, table, column.name)
+                yield _of_column(cursors, table, column.name)
+            progress.advance(checks.written(table))
     for table, name in sorted(known):
-        yield Damage(f"the column {name} of {table} is missing", table, every_part(reader))
-    yield from _of_records(reader, cursors)
+        yield Damage(f"the column {name} of {table} is missing", table, every_part(cursors))
+    yield from _of_records(cursors, images, progress)
 
 
 def _is_sound(cursors: Cursors, column: Column) -> bool:
@@ -86,10 +96,10 @@ def _is_sound(cursors: Cursors, column: Column) -> bool:
         return False
 
 
-def _of_column(reader: RunReader, table: str, name: str) -> Damage:
+def _of_column(cursors: Cursors, table: str, name: str) -> Damage:
     what = f"the column {name} of the {named(table)}"
     if (table, name) in _KEYS:
-        return Damage(what, table, every_part(reader))
+        return Damage(what, table, every_part(cursors))
     if table == "images" and name in _FILM:
         return Damage(what, table, frozenset({FILM}))
     if table == "images" and name in _INPUT:
@@ -97,13 +107,13 @@ def _of_column(reader: RunReader, table: str, name: str) -> Damage:
     return Damage(what, table)
 
 
-def _of_rows(reader: RunReader, cursors: Cursors, table: str) -> Iterator[Damage]:
+def _of_rows(cursors: Cursors, table: str, progress: Progress) -> Iterator[Damage]:
     """The damages of a table's arrays: of each row, or of rows that DuckDB cannot read."""
-    expected = next((sums.rows for (name, _), sums in cursors.checks.sums.items() if name == table), 0)
-    for some in parts(expected, _ROWS):
+    for some in parts(cursors.checks.written(table), _ROWS):
         damaged = _damaged(cursors, table, range(some.start, some.stop))
         if damaged:
-            yield from _named(reader, table, damaged)
+            yield from _named(cursors, table, damaged)
+        progress.advance(some.stop - some.start)
 
 
 def _damaged(cursors: Cursors, table: str, places: range) -> list[int]:
@@ -123,24 +133,24 @@ def _damaged(cursors: Cursors, table: str, places: range) -> list[int]:
     return sorted(set(places) - set(found["rowid"].tolist()))
 
 
-def _named(reader: RunReader, table: str, places: list[int]) -> Iterator[Damage]:
+def _named(cursors: Cursors, table: str, places: list[int]) -> Iterator[Damage]:
     if table in ("activation_blocks", "partial_sums", "own_means", "unit_maps"):
-        units = dict.fromkeys(reader.arrays.place_of(table, place) for place in places)
-        for unit in units:
-            lost = {part_of_layer(unit.rpartition(":")[0])} if table == "activation_blocks" else set[str]()
-            yield Damage(f"the {named(table)} of {unit}", table, frozenset(lost))
+        for unit in dict.fromkeys(place_of(cursors, table, place) for place in places):
+            layer = unit.rpartition(":")[0]
+            lost = frozenset({part_of_layer(layer)}) if layer else every_part(cursors)
+            yield Damage(f"the {named(table)} of {unit}", table, lost if table == "activation_blocks" else frozenset())
     elif table in _PARTS:
         yield Damage(f"the {named(table)} of {_counted(places)}", table, frozenset({_PARTS[table]}), frozenset(places))
     elif table == "images":
-        yield Damage(f"the thumbnails of {_counted(places)}", table, frozenset({FILM}), _usable(reader, places))
+        yield Damage(f"the thumbnails of {_counted(places)}", table, frozenset({FILM}), _usable(cursors, places))
     else:
         yield Damage(f"the {named(table)}, {_counted(places, 'row')}", table)
 
 
-def _usable(reader: RunReader, positions: list[int]) -> frozenset[int] | None:
+def _usable(cursors: Cursors, positions: list[int]) -> frozenset[int] | None:
     """The indices of usable images at positions of the probing set; None where they cannot be told."""
     try:
-        images = dict(reader._cursors.rows("SELECT position, image FROM images"))
+        images = dict(cursors.rows("SELECT position, image FROM images"))
     except RunFileError:
         return None
     return frozenset(images[place] for place in positions if images.get(place) is not None)
@@ -151,10 +161,11 @@ def _counted(places: list[int], one: str = "image") -> str:
     return f"{one} {few}" if len(places) <= 3 else f"{len(places):,} {one}s, the first {places[0]}"
 
 
-def _of_records(reader: RunReader, cursors: Cursors) -> Iterator[Damage]:
+def _of_records(cursors: Cursors, images: int, progress: Progress) -> Iterator[Damage]:
     """Images of which something that the probing set says is damaged."""
-    for some in parts(reader.image_count, _ROWS):
+    for some in parts(images, _ROWS):
         wanted = list(range(some.start, some.stop))
+        progress.advance(len(wanted))
         try:
             found = read_images(cursors.unchecked_rows, wanted)
         except (RunFileError, LookupError, TypeError, ValueError):

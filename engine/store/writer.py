@@ -24,6 +24,7 @@ from engine.store.content_hash import ContentHash
 from engine.store.contents import RunContents
 from engine.store.database import Connection, append, connect, insert_summed, text, transaction
 from engine.store.decision_writer import DecisionWriter
+from engine.store.image_facts import facts_of
 from engine.store.ladder import inverse_lengths
 from engine.store.layer_shares import write_layer_shares
 from engine.store.layer_writer import LayerWriter
@@ -70,7 +71,7 @@ class _RunWriter:
     ) -> None:
         self._connection = connection
         self._run = run
-        self._content = ContentHash(run)
+        self._content = ContentHash(run, run.images)
         self._progress = progress
         self._spills = {layer.name: LayerSpill(folder, stack) for layer in run.layers}
         self._embeddings = Spill(folder, stack)
@@ -178,7 +179,8 @@ class _RunWriter:
                     *(probed.width, probed.height),
                     *(text(entry.patient), text(entry.view), text(entry.report), probed.thumbnail),
                     *(probed.input_low, probed.input_high, probed.input_mean, probed.input_std),
-                    *(*self._keys(place), _record(image, entry, probed) if usable else None),
+                    *(*self._keys(place), facts_of(entry, probed.reason)),
+                    _record(image, entry, probed) if usable else None,
                 )
             )
             if usable:

@@ -41,8 +41,6 @@ def doctor(run: Path | None, deep: bool) -> None:
 
     By default it looks at some rows of each kind. --deep takes seconds for each GB.
     """
-    from engine.errors import RunFileError
-
     _print("Installed", installed())
     _print("Terminal", terminal())
     if run is None:
@@ -54,7 +52,6 @@ def doctor(run: Path | None, deep: bool) -> None:
     from engine.store.reader import RunReader
     from mammi_tui.console import decision_health
     from mammi_tui.console.run_health import faults, warnings
-    from mammi_tui.text import count
 
     path = arguments.existing_run(run)
     if deep:
@@ -66,9 +63,7 @@ def doctor(run: Path | None, deep: bool) -> None:
         _print("Verdicts", verdicts(reader))
         _print("Warnings", [("", text) for text in warnings(reader)])
         found = list(faults(reader))
-    _print("Wrong", [("", fault) for fault in found])
-    if found:
-        raise RunFileError(f"{run}: {count(len(found), 'fault')}; compute the run again with `mammi run`")
+    _stop_at(run, found)
     say("The run file is sound.")
 
 
@@ -86,8 +81,21 @@ def _check_deep(run: Path) -> None:
         raise RunFileError(
             f"{run}: it is not as it was written; `mammi salvage {run}` takes over what is whole, so that `mammi run` "
             "computes only the rest"
+            if found.whole
+            else f"{run}: it is not as it was written; move it away, and compute the run again with `mammi run`"
         )
-    say("Every row is as it was written, and every stored answer follows from them.", "")
+    _stop_at(run, found.faults)
+    say("Every row is as it was written, and every stored answer follows from them.", found.content, "")
+
+
+def _stop_at(run: Path, faults: Sequence[str]) -> None:
+    """Prints the faults of a run file, and raises RunFileError where there are any."""
+    from engine.errors import RunFileError
+    from mammi_tui.text import count
+
+    _print("Wrong", [("", fault) for fault in faults])
+    if faults:
+        raise RunFileError(f"{run}: {count(len(faults), 'fault')}; compute the run again with `mammi run`")
 
 
 def _check_parts(run: Path, paths: Sequence[Path]) -> None:

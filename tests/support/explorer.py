@@ -135,13 +135,14 @@ async def explorer(
     messages: bool = False,
     app_class: type[ExplorerApp] = ExplorerApp,
     keeper: StateKeeper | None = None,
+    name: str = "run.duckdb",
 ) -> AsyncIterator[Explorer]:
-    """Opens a copy of a run file in `folder`, so that verdicts stay apart, and waits for its first answers.
+    """Opens a copy of a run file in `folder` as `name`, so that verdicts stay apart, and waits for its first answers.
 
     Messages to the reader are shown with `messages`.
     With `in_background` the layers that nothing on screen needs get their evidence while no key is pressed.
     """
-    path = folder / "run.duckdb"
+    path = folder / name
     shutil.copy(run, path)
     with RunReader(path) as reader:
         info = reader.info

@@ -426,6 +426,7 @@ def test_an_image_without_a_finite_activation_is_set_aside(project: Path, monkey
         ("run.device=mps", 'run.device = "mps": this machine has none. Use "auto" or "cpu".'),
         ("probing.folder=none", "probing.folder: {folder}/none is not a folder."),
         ("run.out={folder}", "run.out: {folder} is a folder; name a file, such as {folder}/run.duckdb."),
+        ("run.out={folder}/a\\\\b", "DuckDB takes the backslash in this name for a slash; use another name."),
     ],
 )
 def test_a_wrong_setting_ends_in_one_clear_line(project: Path, override: str, message: str) -> None:

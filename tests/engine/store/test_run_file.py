@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from engine.store.contents import RunContents
 from engine.store.finished import FinishedRun
 from engine.store.parts import ImageKeys
 from engine.store.reader import RunReader
+from engine.store.tables import write_table
 from engine.store.work import WorkFile
 from engine.store.writer import assemble
 from tests.shared import ROOT
@@ -290,6 +292,26 @@ def test_a_cut_file_is_told_in_one_line(tmp_path: Path, kept: float) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[: int(kept * len(whole)) if kept < 1 else int(kept)])
     _refused(path)
+
+
+@pytest.mark.parametrize("name", [":memory:", "s3:run", "*?[a]'", "-"])
+def test_a_file_with_an_odd_name_is_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_run(tmp_path).rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    with RunReader(Path(name)) as reader:
+        assert reader.layers
+
+
+def test_no_path_with_a_backslash_becomes_another(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    path = tmp_path / "a\\b"
+    shutil.copy(small_run(tmp_path), path)
+    shutil.copy(path, tmp_path / "a" / "b")
+    with pytest.raises(RunFileError, match="backslash"):
+        RunReader(path)
+    with pytest.raises(MammiError, match="backslash"):
+        write_table(tmp_path / "a\\c", "csv", {"x": "INTEGER"}, [(1,)])
+    assert [each.name for each in (tmp_path / "a").iterdir()] == ["b"]
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n", b"DUCK" * 5000, os.urandom(70_000)])

@@ -64,7 +64,7 @@ def test_a_sound_file_has_no_damage_and_every_table_has_rows(sound: Path) -> Non
         ("ALTER TABLE part_reasons DROP COLUMN position", "the column position of part_reasons is missing"),
         ("DELETE FROM unit_maps", "of the activation maps"),
         ("UPDATE images SET thumbnail = 'x'::BLOB WHERE position = 5", "the thumbnails of image 5"),
-        ("DELETE FROM column_sums WHERE table_name = 'layers'", "its layers"),
+        ("DELETE FROM column_sums WHERE table_name = 'layers'", "the column name of the layers"),
     ],
 )
 def test_what_another_program_changed_is_named(path: Path, statement: str, said: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from engine.store.reader import RunReader
 from tests.hard_knocks.knock import Outcomes, Setting
-from tests.hard_knocks.texts import commands, explorer
+from tests.hard_knocks.texts import commands, computing, explorer
 from tests.support.hostile import TEXTS
 from tests.support.hostile_run import hostile_run
 
@@ -30,14 +30,26 @@ def knock(setting: Setting) -> Outcomes:
     for number, group in enumerate(groups[: setting.count(1, len(groups))]):
         folder = setting.folder / f"run-{number}"
         folder.mkdir()
-        runs.append(hostile_run(folder, [TEXTS[name] for name in group]))
         texts = [TEXTS[name] for name in group]
+        runs.append(_called(hostile_run(folder, texts), next(filter(None, map(explorer.run_name, texts)))))
         size = explorer.SIZES[number % len(explorer.SIZES)]
-        for fall in chain(of_a_run(runs[-1], runs[0], setting), in_explorer(runs[-1], texts, size, setting)):
+        for fall in chain(
+            of_a_run(runs[-1], runs[0], setting),
+            in_explorer(runs[-1], texts, size, setting),
+            computing.of_films(texts, setting),
+            computing.of_errors(texts if setting.full else texts[:2], setting),
+        ):
             yield fall and f"{fall} (a run of {', '.join(group)})"
     for name in names[: setting.count(3, len(names))]:
         for fall in of_a_text(TEXTS[name], runs[0], setting):
             yield fall and f"{fall} ({name})"
+
+
+def _called(run: Path, name: str) -> Path:
+    """Calls a run file and its log so."""
+    for path in run.parent.glob(f"{run.stem}.*"):
+        path.rename(path.with_name(f"{name}{path.name.removeprefix(run.stem)}"))
+    return run.with_name(f"{name}{run.suffix}")
 
 
 def of_a_run(run: Path, other: Path, setting: Setting) -> Outcomes:

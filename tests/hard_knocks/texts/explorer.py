@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -15,6 +16,9 @@ from rich.console import Console
 
 import mammi_tui.app
 from mammi_tui.app import ExplorerApp
+from mammi_tui.state.file import StateFile
+from mammi_tui.state.keeper import StateKeeper
+from mammi_tui.state.record import VERSION
 from mammi_tui.terminal.changes import ChangesOnly, Update
 from tests.hard_knocks.texts import checks
 from tests.support.explorer import Explorer, explorer
@@ -46,8 +50,10 @@ OTHER_KEYS: Sequence[Sequence[str]] = (
     ("1", "X", "E", "c", "E", "j", "2", "E", "c", "3", "E", "c"),
     ("Y", "w", "Y", "r", "Y", "l"),
     ("S", "S", "R", "P", "V", "a", "escape"),
+    ("slash", "up", "up", "up", "enter", "slash", "up", "escape", "escape"),
+    ("colon", *"filter", "down", "down", "enter", "escape", "equals_sign", "escape", "escape"),
 )
-"""Help, palette, filter, other readers, own words, what is handed on, and cuts"""
+"""Help, palette, filter, other readers, own words, what is handed on, cuts, and the filters that were kept"""
 
 
 class Watched(ExplorerApp):
@@ -85,20 +91,55 @@ def faults(opened: Explorer, texts: Sequence[str], width: int) -> list[str]:
 async def falls(
     run: Path, folder: Path, texts: Sequence[str], size: tuple[int, int], tries: Sequence[Sequence[str]]
 ) -> AsyncIterator[str | None]:
-    """Presses the keys of each try in turn, and yields for each how it fell."""
+    """Presses the keys of each try in turn, and yields for each how it fell. The state and the run file's name are
+    hostile too."""
     at = f"the explorer at {size[0]}×{size[1]}"
+    name = next(filter(None, map(run_name, texts)), "run")
     todo = [("l", "j", "j", "j"), *tries]
     with _inside(folder):
         while todo:
             keys: Sequence[str] = ()
             try:
-                async with explorer(run, folder, size=size, start=None, messages=True, app_class=Watched) as opened:
+                keeper = StateKeeper(StateFile(_state(folder, texts)))
+                async with explorer(
+                    run,
+                    folder,
+                    size=size,
+                    start=None,
+                    messages=True,
+                    app_class=Watched,
+                    keeper=keeper,
+                    name=f"{name}.duckdb",
+                ) as opened:
                     while todo:
                         keys = todo.pop(0)
                         found = [each async for each in _after(opened, keys, texts)]
                         yield f"{at}, keys {' '.join(keys)}: {'; '.join(found[:3])}" if found else None
             except Exception as error:  # noqa: BLE001 (what no key should raise)
                 yield f"{at}, keys {' '.join(keys)}: {type(error).__name__}: {str(error)[:300]}".replace("\n", " ")
+
+
+def file_name(text: str) -> str:
+    """The text as a file may be called; "" for none."""
+    name = text.replace("/", "∕").replace("\0", "")[:80].encode(errors="replace").decode()
+    return name if name.strip(".") and len(name.encode()) < 200 else ""
+
+
+def run_name(text: str) -> str:
+    """The text as a run file may be called; "" for none."""
+    return file_name(text).replace("\\", "")
+
+
+def _state(folder: Path, texts: Sequence[str]) -> Path:
+    """Writes a state file in which every text is hostile."""
+    first, last = texts[0], texts[-1]
+    texts_of = {"neuron": first, "concept_set": last, "query": first, "order": last, "view": first, "pane": last}
+    lists = {name: list(texts) for name in ("earlier", "compared", "open_layers")}
+    saved = dict(zip(texts, reversed(texts), strict=True))
+    state = {"version": VERSION, "subject": first, "class_name": last, **texts_of, **lists, "saved": saved}
+    path = folder / "state.json"
+    path.write_text(json.dumps(state))
+    return path
 
 
 async def _after(opened: Explorer, keys: Sequence[str], texts: Sequence[str]) -> AsyncIterator[str]:
