@@ -59,7 +59,7 @@ def _contents(reader: RunReader) -> RunContents:
     texts, template = reader.arrays.text_embeddings()
     return RunContents(
         images=(),
-        layers=[Layer(layer.name, layer.pooling, layer.unit_names) for layer in reader.layers],
+        layers=[Layer(each.name, each.pooling, each.unit_names, numberless=each.numberless) for each in reader.layers],
         concepts=reader.concepts,
         concept_sets=reader.concept_sets,
         text_embeddings=texts,
