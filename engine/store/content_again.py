@@ -59,7 +59,7 @@ def _contents(reader: RunReader) -> RunContents:
     texts, template = reader.arrays.text_embeddings()
     return RunContents(
         images=(),
-        layers=[Layer(each.name, each.pooling, each.unit_names, "", each.numberless) for each in reader.layers],
+        layers=[Layer(each.name, each.pooling, each.unit_names, numberless=each.numberless) for each in reader.layers],
         concepts=reader.concepts,
         concept_sets=reader.concept_sets,
         text_embeddings=texts,

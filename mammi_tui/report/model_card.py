@@ -10,7 +10,7 @@ from mammi_tui.handing_on.phrases import day
 from mammi_tui.report.contents import Fact
 from mammi_tui.text import count, in_words
 from mammi_tui.verdicts.content import VerdictFile
-from mammi_tui.verdicts.log import program_version
+from mammi_tui.verdicts.who import program_version
 
 CANNOT_SAY = "The evidence says whether a concept is stable and more than chance. It cannot say whether it is right."
 

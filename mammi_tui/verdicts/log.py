@@ -6,7 +6,6 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -23,7 +22,7 @@ from mammi_tui.verdicts.heads import remember
 from mammi_tui.verdicts.keeping import keep
 from mammi_tui.verdicts.lines import LONGEST_LINE, Deed, Line, Seen
 from mammi_tui.verdicts.standing import Standing, standing
-from mammi_tui.verdicts.who import Reader, this_reader
+from mammi_tui.verdicts.who import Reader, program_version, this_reader
 
 
 def verdicts_path(run_path: Path) -> Path:
@@ -289,13 +288,3 @@ def _written(line: Line) -> bytes:
             f"{count(len(line.seen.annotation), 'concept')} are annotated; a higher β leaves fewer"
         )
     return data
-
-
-@cache
-def program_version() -> str:
-    """The version of this program; "" where it is not installed."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    with suppress(PackageNotFoundError):
-        return version("mammi-explorer")
-    return ""

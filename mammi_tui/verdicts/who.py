@@ -1,9 +1,11 @@
-"""Who judges: the reader's name and role."""
+"""Who judges: the reader's name and role, and with which program."""
 
 from __future__ import annotations
 
 import getpass
 import os
+from contextlib import suppress
+from functools import cache
 from typing import NamedTuple
 
 
@@ -27,3 +29,13 @@ def this_reader() -> Reader:
 def _writable(text: str) -> str:
     """Text that can be written as UTF-8."""
     return text.encode(errors="replace").decode()
+
+
+@cache
+def program_version() -> str:
+    """The version of this program; "" where it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    with suppress(PackageNotFoundError):
+        return version("mammi-explorer")
+    return ""

@@ -19,7 +19,7 @@ from engine.run.workers.order import Order
 from engine.run.workers.pace import Heard
 from engine.run.workers.packing import unpacked
 from engine.run.workers.ray_cluster import cluster_name, connected, nodes
-from engine.run.workers.sizes import Sizes, sizes, task_images
+from engine.run.workers.sizes import Sizes, sizes, task_images, whole_batches
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,9 +69,13 @@ def ray_pieces(run: Run, places: Sequence[int], address: RayAddress) -> Generato
 
 
 def _unknown(run: Run, places: Sequence[int]) -> NDArray[np.int64]:
-    """Those of the places whose images lack something, or that nobody has looked up yet."""
-    keys = ((place, run.films.keys_at(place)) for place in places)
-    return np.array([place for place, each in keys if each is None or run.results.lacking(each)], np.int64)
+    """Those of the places whose images lack something, or that nobody has looked up yet. Where results were damaged,
+    all images of their batches (Cache.mended)."""
+    keys = map(run.films.keys_at, places)
+    lacking = np.fromiter((each is None or bool(run.results.lacking(each)) for each in keys), np.bool_, len(places))
+    if run.cache.mended:
+        lacking = whole_batches(lacking, run.config.run.batch_size)
+    return np.array(places, np.int64)[lacking]
 
 
 def _tell_wait(run: Run, started: Sizes) -> None:
@@ -111,7 +115,10 @@ def _rows(run: Run, places: NDArray[np.int64], held: SharedParts, started: Sizes
             RayWorker,
             batch_size=size,
             batch_format="numpy",
-            fn_constructor_args=(order, [ray.put(held)], attempts.started(), asked.retries, max(1, int(started.cpus))),
+            fn_constructor_args=(
+                *(order, [ray.put(held)], attempts.started(), asked.retries, max(1, int(started.cpus))),
+                run.cache.mended,
+            ),
             compute=ActorPoolStrategy(
                 min_size=min(started.least, most), max_size=most, max_tasks_in_flight_per_actor=asked.ahead
             ),

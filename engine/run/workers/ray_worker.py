@@ -41,14 +41,15 @@ class Fault:
 class RayWorker:
     """Loads configuration, films and models at the first task. An error is a row too: Ray would try it again."""
 
-    def __init__(self, order: Order, held: list[Any], attempts: Any, retries: int, threads: int) -> None:
+    def __init__(self, order: Order, held: list[Any], attempts: Any, retries: int, threads: int, whole: bool) -> None:
         """`held`: a reference to SharedParts in Ray's store, in a list, so that Ray leaves it to this class to get.
-        `attempts`: a handle of engine.run.workers.attempts.Attempts."""
+        `attempts`: a handle of engine.run.workers.attempts.Attempts. `whole` is that of Loader.batches."""
         self._order = order
         self._held = held
         self._attempts = attempts
         self._retries = retries
         self._threads = threads
+        self._whole = whole
         self._started: tuple[ImageWorker, PartKeys, SharedParts] | None = None
         self._name = f"{platform.node()}:{os.getpid()}"
 
@@ -59,7 +60,7 @@ class RayWorker:
         try:
             self._begin(places)
             worker, parts, held = self._start()
-            with closing(worker.pieces(places, Claims(parts, held).claim)) as pieces:
+            with closing(worker.pieces(places, Claims(parts, held).claim, self._whole)) as pieces:
                 for piece in pieces:
                     yield self._row("", packed(piece))
         except Exception as error:  # noqa: BLE001 - whatever it is, the run's own process tells it

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.config.settings import RunConfig
 from engine.errors import ConfigError
 
@@ -80,6 +83,12 @@ def _room(node: Node, cpus: float, gpus: float) -> int:
         return by_cpu
     by_gpu = floor(node.gpus) * floor(1 / gpus) if gpus < 1 else floor(node.gpus / gpus)
     return min(by_cpu, by_gpu)
+
+
+def whole_batches(lacking: NDArray[np.bool_], batch: int) -> NDArray[np.bool_]:
+    """Which images are in a batch of a run from nothing with one that lacks something, [p], from which lack it, [p]."""
+    starts = np.arange(0, len(lacking), batch)
+    return np.logical_or.reduceat(lacking, starts).repeat(batch)[: len(lacking)] if len(starts) else lacking
 
 
 def task_images(images: int, batch: int, workers: int, batches: int | None) -> int:

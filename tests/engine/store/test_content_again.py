@@ -26,7 +26,9 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     odd = replace(contents.images[1], path="set \udcff aside.png", boxes=(Box("Mass", 1, 2, 3, 4),), labels=("a", "b"))
     whole = replace(odd, path="\udcff.png", polygons=(Polygon("Mass", ((1, 2), (3, 4), (5, 7))),), parameters={"a": 1})
     batches[0].activations["layer1"][:, 3] = np.float32(-0.0)
-    assemble(path, replace(contents, images=[contents.images[0], odd, whole, *contents.images[3:]]), batches)
+    layers = [contents.layers[0], replace(contents.layers[1], numberless=(3, 7))]
+    images = [contents.images[0], odd, whole, *contents.images[3:]]
+    assemble(path, replace(contents, images=images, layers=layers), batches)
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import stat
@@ -26,6 +27,7 @@ from tests.support.verdicts import judge
 SIZES = (0, 8, 16, 64, 128, 256, 512, 768, 1024, 2048)
 """kB that are free"""
 DISK = 16 << 20
+OLDER = tuple((Path(__file__).parents[2] / "engine" / "store").glob("version_*.duckdb.gz"))
 
 
 def knock(setting: Setting) -> Outcomes:
@@ -35,6 +37,7 @@ def knock(setting: Setting) -> Outcomes:
     yield from _verdicts(setting)
     yield from _commands(setting)
     yield from _runs(setting)
+    yield from _remade(setting)
 
 
 # What commands write
@@ -141,6 +144,26 @@ def _runs(setting: Setting) -> Outcomes:
             found = _content(disk / "run.duckdb")
             left = _files(disk) - {"run.duckdb"}
             yield None if found == whole and not left else f"after full disks: content {found} and {left}"
+
+
+def _remade(setting: Setting) -> Outcomes:
+    """An older run file is brought up to date, and a run file salvaged, or it stays as it was."""
+    older = {version: gzip.decompress(path.read_bytes()) for version, path in enumerate(sorted(OLDER), 1)}
+    for version in older if setting.full else (len(older),):
+        for size in setting.chance.sample(SIZES, setting.count(1, 4)):
+            with small_disk(setting.folder / "disk", DISK) as disk:
+                path = disk / "run.duckdb"
+                for name, arguments in (("upgrade", ["doctor", path]), ("salvage", ["salvage", path])):
+                    path.write_bytes(older[version])
+                    filling = fill(disk, size << 10)
+                    ended = mammi(arguments)
+                    fall = _fall(ended) or _left(disk, {"run.duckdb", "filling", "run.duckdb.work"}, ended)
+                    if not fall and ended.status and name == "upgrade" and path.read_bytes() != older[version]:
+                        fall = "the run file has changed"
+                    filling.unlink()
+                    again = mammi(arguments) if not fall and ended.status else ended
+                    fall = fall or (f"and once there is room: {again.err[-300:]}" if again.status else "")
+                    yield (fall and f"{name} of version {version} with {size} kB free: {fall}") or None
 
 
 def _content(run: Path) -> str:

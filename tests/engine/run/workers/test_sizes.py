@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.config.settings import RunConfig, load_config
 from engine.errors import ConfigError
-from engine.run.workers.sizes import Node, Sizes, sizes, task_images
+from engine.run.workers.sizes import Node, Sizes, sizes, task_images, whole_batches
 from tests.support.models import tiny_project
 
 
@@ -62,3 +63,8 @@ def test_a_task_is_whole_batches_and_enough_tasks_are_there_for_all() -> None:
     assert task_images(1_200, batch=32, workers=2, batches=None) == 5 * 32
     assert task_images(3, batch=32, workers=2, batches=None) == 32
     assert task_images(1_200, batch=32, workers=2, batches=2) == 64
+
+
+def test_what_was_damaged_is_computed_again_in_its_batches() -> None:
+    lacking = np.array([0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1], np.bool_)
+    assert np.flatnonzero(whole_batches(lacking, 3)).tolist() == [3, 4, 5, 9, 10]
