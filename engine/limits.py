@@ -5,11 +5,12 @@ Each reader asks `limits()` for its budget, and names the key that raises it whe
 
 from __future__ import annotations
 
+import math
 import os
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
-
-from pydantic import BaseModel, Field, ValidationError
 
 from engine.errors import ConfigError
 
@@ -17,34 +18,45 @@ VARIABLE = "MAMMI_LIMITS"
 """The environment variable for what reads no configuration, such as `mammi concepts`: "rows=5000000,text_mb=1024" """
 
 
-class Limits(BaseModel, extra="forbid", frozen=True):
-    """The [limits] table. It changes no result."""
+def _from(least: int, default: int, most: int | None = None) -> Any:
+    """A whole number that is no smaller than the least, and no larger than the most."""
+    return field(default=default, metadata={"ge": least, **({} if most is None else {"le": most})})
 
-    text_mb: int = Field(default=200, ge=1)
+
+def _above_zero(default: float) -> Any:
+    return field(default=default, metadata={"gt": 0, "allow_inf_nan": False})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The [limits] table. It changes no result. The metadata of a field are arguments of pydantic.Field."""
+
+    text_mb: int = _from(1, 200)
     """MB of one text file, unpacked"""
-    report_mb: int = Field(default=1, ge=1)
+    report_mb: int = _from(1, 1)
     """MB of one report, and of an XML file of one"""
-    config_kb: int = Field(default=256, ge=1)
+    config_kb: int = _from(1, 256)
     """KB of a TOML file"""
-    rows: int = Field(default=2_000_000, ge=1)
+    rows: int = _from(1, 2_000_000)
     """Rows of one table, lines of one list. A text may have eight lines for each, and JSON six values."""
-    depth: int = Field(default=64, ge=1, le=500)
+    depth: int = _from(1, 64, 500)
     """How deep JSON, XML and TOML may be nested"""
-    seconds_per_mb: float = Field(default=10, gt=0, allow_inf_nan=False)
+    seconds_per_mb: float = _above_zero(10)
     """Seconds of CPU for each MB of a text file, unpacked, and for its first"""
-    film_seconds: float = Field(default=30, gt=0, allow_inf_nan=False)
+    film_seconds: float = _above_zero(30)
     """Seconds of processor time in which one film is decoded"""
-    film_mb: int = Field(default=2048, ge=256)
+    film_mb: int = _from(256, 2048)
     """MB of memory in which it is decoded, where its format can take more than its pixels do"""
-    weights_seconds: float = Field(default=60, gt=0, allow_inf_nan=False)
+    weights_seconds: float = _above_zero(60)
     """Seconds in which the tensors of a file of weights that is no safetensors are listed"""
-    weights_mb: int = Field(default=2048, ge=64)
+    weights_mb: int = _from(64, 2048)
     """MB of memory in which they are listed; their numbers take their own"""
 
 
+KEYS = tuple(each.name for each in fields(Limits))
 _WRITTEN = re.compile(r"limits\.(\w+) = ([\de+-]+(?:\.\d[\de+-]*)?)")
-_held: Limits | None = None
-"""Those of the configuration that was loaded last"""
+_held: Mapping[str, Any] | None = None
+"""What the configuration that was loaded last says of them"""
 
 
 def limits() -> Limits:
@@ -52,28 +64,27 @@ def limits() -> Limits:
 
     Raises ConfigError for a faulty environment variable.
     """
-    held = _held or Limits()
     said = os.environ.get(VARIABLE, "")
-    return _beside(said, held) if said else held
+    return Limits(**((_of_environment(said) if said else {}) | dict(_held or {})))
 
 
-def hold(new: Limits) -> None:
-    """From now on these hold in this process: those of the configuration that was loaded last."""
+def hold(**given: Any) -> None:
+    """From now on these hold in this process: what a configuration gives of [limits], checked."""
     global _held
-    _held = new
+    _held = given
 
 
 def named(key: str) -> str:
     """How a message names a limit and its value: `limits.rows = 2000000`; with the variable where there is no
     configuration."""
     here = _written(key)
-    return here if _held else f'{here}, here by {VARIABLE}="{key}=…"'
+    return here if _held is not None else f'{here}, here by {VARIABLE}="{key}=…"'
 
 
 def another_held(reason: str) -> bool:
     """Whether a reason names a limit with another value than it has now: what it ended may succeed."""
     found = _WRITTEN.search(reason)
-    return found is not None and found[1] in Limits.model_fields and found[0] != _written(found[1])
+    return found is not None and found[1] in KEYS and found[0] != _written(found[1])
 
 
 def _written(key: str) -> str:
@@ -81,16 +92,31 @@ def _written(key: str) -> str:
     return f"limits.{key} = {value if isinstance(value, int) else f'{value:g}'}"
 
 
-def _beside(said: str, held: Limits) -> Limits:
-    """The environment's limits, and those that a configuration sets in their place."""
-    parts = (part.partition("=") for part in said.split(","))
-    given: dict[str, Any] = {name.strip(): value.strip() for name, _, value in parts}
+def _of_environment(said: str) -> dict[str, Any]:
+    """What the environment variable gives. Raises ConfigError for a faulty one."""
+    return dict(_pair(*part.partition("=")[::2]) for part in said.split(","))
+
+
+def _pair(name: str, text: str) -> tuple[str, int | float]:
+    """A limit and its value."""
+    key = name.strip()
+    limit = next((each for each in fields(Limits) if each.name == key), None)
+    if limit is None:
+        raise _fault(key, "there is no such limit")
+    whole = "gt" not in limit.metadata
     try:
-        return Limits.model_validate(given | held.model_dump(exclude_unset=True))
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        key = ".".join(map(str, fault["loc"]))
-        raise ConfigError(
-            f'{VARIABLE}: {key[:80]!r} is not right: {fault["msg"]}. Write it as "rows=5000000,text_mb=1024"; its '
-            f"keys: {', '.join(Limits.model_fields)}."
-        ) from None
+        value = int(text) if whole else float(text)
+    except ValueError:
+        raise _fault(key, f"{text.strip()[:80]!r} is no {'whole ' * whole}number") from None
+    if not limit.metadata.get("ge", 0) <= value <= limit.metadata.get("le", math.inf) or not math.isfinite(value):
+        raise _fault(key, f"{value:g} is too small or too large")
+    if value <= limit.metadata.get("gt", -1):
+        raise _fault(key, f"{value:g} is too small")
+    return key, value
+
+
+def _fault(key: str, why: str) -> ConfigError:
+    return ConfigError(
+        f'{VARIABLE}: {key[:80]!r} is not right: {why}. Write it as "rows=5000000,text_mb=1024"; its keys: '
+        f"{', '.join(KEYS)}."
+    )

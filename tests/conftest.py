@@ -64,7 +64,9 @@ def state_home(state_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture(autouse=True)
 def no_settings_of_mine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings of whoever runs the tests, such as a file of keys, have no effect."""
+    """The settings of whoever runs the tests, such as a file of keys, and limits of an earlier test have no effect."""
+    monkeypatch.setattr("engine.limits._held", None)
+    monkeypatch.delenv("MAMMI_LIMITS", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-settings"))
 
 

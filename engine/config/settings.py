@@ -20,11 +20,12 @@ from engine.annotation.cuts import Ranking, Selection
 from engine.config.faults import MOVED, Faults
 from engine.config.file import SETS, override, read
 from engine.config.leaves import Leaf, Leaves, NamedLeaf
+from engine.config.limits import LimitSettings
 from engine.config.workers import WorkerSettings
 from engine.errors import ConfigError
 from engine.kinds import PACKAGES
 from engine.likeness import closest
-from engine.limits import Limits, hold
+from engine.limits import hold
 from engine.own_files import OWNER_ONLY, checked_mode
 from engine.probing.attribute_options import AttributeOptions
 from engine.store.thumbnails import LONGEST_SIDE
@@ -166,7 +167,6 @@ class RunConfig:
     """At least one"""
     methods: tuple[Leaf, ...]
     workers: WorkerSettings = field(default_factory=WorkerSettings)
-    limits: Limits = field(default_factory=Limits)
     given: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """The tables as the file and the command line give them"""
 
@@ -250,7 +250,7 @@ class _Checker:
         run = self.faults.check("run", RunSettings, self.tables["run"])
         keep = self.faults.check("keep", KeepSettings, self.tables["keep"])
         workers = self.faults.check("workers", WorkerSettings, self.tables["workers"])
-        limits = self.faults.check("limits", Limits, self.tables["limits"])
+        limits = self.faults.check("limits", LimitSettings, self.tables["limits"])
         taps, own = self.leaves.common("target", TapSettings, self.tables["target"])
         labels, of_kind = self.leaves.common("probing", LabelSettings, self.tables["probing"])
         probing = self.leaves.leaf("probing", of_kind)
@@ -261,7 +261,7 @@ class _Checker:
         for name in [name for name in self.tables if name not in TABLES][:1]:
             raise self.faults.unknown(name, self.tables[name])
         self.faults.raise_first()
-        hold(cast(Limits, limits))
+        hold(**cast(BaseModel, limits).model_dump(exclude_unset=True))
         return RunConfig(
             path=self.path,
             base=self.path.absolute().parent,
@@ -275,7 +275,6 @@ class _Checker:
             concepts=concepts,
             methods=methods,
             workers=cast(WorkerSettings, workers),
-            limits=cast(Limits, limits),
             given=self.tables,
         )
 

@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 
 from engine.errors import MammiError, UnreadableImage
-from engine.limits import Limits, hold
+from engine.limits import hold
 from engine.probing.apart import ANSWER, FAILED, FILM, REFUSED, REQUEST, UNREADABLE
 from engine.probing.decoding import decode_here
 
@@ -21,7 +21,7 @@ def main() -> None:
     own = _address_space()
     while head := given.read(REQUEST.size):
         seconds, memory, length = REQUEST.unpack(head)
-        hold(Limits(film_seconds=seconds))
+        hold(film_seconds=seconds)
         data = given.read(length)
         _limit_memory(own + memory)
         signal.setitimer(signal.ITIMER_PROF, seconds)  # SIGPROF ends the process, whatever it does

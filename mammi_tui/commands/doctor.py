@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mammi_tui.console import arguments, part_health
+from mammi_tui.console import arguments
 from mammi_tui.console.compute import ENGINE_PACKAGES, INSTALL_ENGINE
 from mammi_tui.console.say import say
 
@@ -45,6 +45,9 @@ def doctor(run: Path | None, deep: bool) -> None:
     _print("Terminal", terminal())
     if run is None:
         return
+
+    from mammi_tui.console import part_health
+
     if parts := part_health.files(run):
         _check_parts(run, parts)
         return
@@ -101,6 +104,7 @@ def _stop_at(run: Path, faults: Sequence[str]) -> None:
 def _check_parts(run: Path, paths: Sequence[Path]) -> None:
     """Checks the files of an unfinished run. Raises RunFileError where one is damaged."""
     from engine.errors import RunFileError
+    from mammi_tui.console import part_health
     from mammi_tui.text import count
 
     damaged = 0

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 import pytest
 
+from engine.config.limits import LimitSettings
 from engine.config.settings import KeepSettings, LabelSettings, RunSettings, TapSettings
 from engine.kinds import own
-from engine.limits import Limits
 from engine.probing.table_options import TableOptions
 from mammi_tui.cli import cli
 from tests.shared import ROOT
@@ -77,14 +77,16 @@ def test_the_guide_lists_every_sample_configuration() -> None:
 
 def test_the_guide_lists_every_kind_and_every_key_of_a_run() -> None:
     guide = (ROOT / "docs" / "guide.md").read_text("utf-8")
-    tables = (RunSettings, KeepSettings, LabelSettings, TapSettings, TableOptions, Limits)
+    tables = (RunSettings, KeepSettings, LabelSettings, TapSettings, TableOptions, LimitSettings)
     named = [*(key for table in tables for key in table.model_fields), *(kind for name in TABLES for kind in own(name))]
     assert [name for name in named if f"`{name}`" not in guide] == []
 
 
 def test_the_guide_gives_each_limit_its_default() -> None:
     guide = (ROOT / "docs" / "guide.md").read_text("utf-8")
-    assert [name for name, limit in Limits.model_fields.items() if f"| `{name}` | {limit.default} |" not in guide] == []
+    assert [
+        name for name, limit in LimitSettings.model_fields.items() if f"| `{name}` | {limit.default} |" not in guide
+    ] == []
 
 
 def test_contributing_lists_every_benchmark() -> None:

@@ -6,19 +6,14 @@ import pytest
 
 from engine import limits
 from engine.errors import ConfigError
-from engine.limits import Limits, named
-
-
-@pytest.fixture(autouse=True)
-def _nothing_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_held", None)
+from engine.limits import named
 
 
 def test_a_configuration_counts_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert named("rows") == 'limits.rows = 2000000, here by MAMMI_LIMITS="rows=…"'
     monkeypatch.setenv("MAMMI_LIMITS", "rows=5, text_mb=7,seconds_per_mb=0.5")
     assert (limits.limits().rows, limits.limits().text_mb, limits.limits().seconds_per_mb) == (5, 7, 0.5)
-    limits.hold(Limits(rows=9))
+    limits.hold(rows=9)
     assert (limits.limits().rows, limits.limits().text_mb) == (9, 7)
     assert named("rows") == "limits.rows = 9"
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import MammiError, UnreadableImage
-from engine.limits import Limits, hold
+from engine.limits import hold
 from engine.probing import apart, decoding, picture
 from engine.probing.decoding import decode
 from tests.hard_knocks.pictures import chunk, encoded
@@ -27,7 +27,7 @@ PICTURE = Image.fromarray(GREY)
 @pytest.fixture(autouse=True)
 def _limits() -> Iterator[None]:
     yield
-    hold(Limits())
+    hold()
 
 
 def scans(count: int, progressive: bool) -> bytes:
@@ -65,16 +65,16 @@ def test_only_what_takes_time_by_its_pixels_is_decoded_here(
 
 @pytest.mark.slow
 def test_a_film_that_takes_too_long_is_set_aside_and_the_next_is_not() -> None:
-    hold(Limits(film_seconds=0.2))
+    hold(film_seconds=0.2)
     with pytest.raises(UnreadableImage, match=r"^not decoded within limits\.film_seconds = 0\.2$"):
         decode(scans(3000, True))
-    hold(Limits())
+    hold()
     np.testing.assert_array_equal(decode(encoded(PICTURE, "TIFF")), GREY)
 
 
 @pytest.mark.slow
 def test_a_film_that_takes_too_much_memory_is_set_aside() -> None:
-    hold(Limits(film_mb=256))
+    hold(film_mb=256)
     tiff = io.BytesIO()
     Image.new("RGB", (9000, 9000)).save(tiff, "TIFF", compression="tiff_adobe_deflate")
     with pytest.raises(UnreadableImage, match=r"^too large for the memory|^damaged"):

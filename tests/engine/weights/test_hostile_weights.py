@@ -10,7 +10,7 @@ import torch
 
 from engine import limits
 from engine.errors import MammiError
-from engine.limits import Limits, hold
+from engine.limits import hold
 from engine.weights.checkpoint import read_weights
 from tests.support.hostile_archives import odd_safetensors, odd_zips
 from tests.support.hostile_pickles import WEIGHTS, dictionary, pickles, plain, zipped
@@ -83,12 +83,14 @@ def test_safetensors_that_lie_are_told(path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "value", "told"),
     [
-        (Limits(weights_seconds=0.1), b"N0" * 5_000_000 + b"N", r"takes longer than limits\.weights_seconds = 0\.1"),
-        (Limits(weights_mb=64), b"]" * 2_000_000, r"takes more memory than limits\.weights_mb = 64"),
+        ({"weights_seconds": 0.1}, b"N0" * 5_000_000 + b"N", r"takes longer than limits\.weights_seconds = 0\.1"),
+        ({"weights_mb": 64}, b"]" * 2_000_000, r"takes more memory than limits\.weights_mb = 64"),
     ],
 )
-def test_a_file_that_takes_too_much_names_the_limit(path: Path, given: Limits, value: bytes, told: str) -> None:
+def test_a_file_that_takes_too_much_names_the_limit(
+    path: Path, given: dict[str, float], value: bytes, told: str
+) -> None:
     path.write_bytes(zipped(dictionary(model=dictionary(**WEIGHTS), extra=value)))
-    hold(given)
+    hold(**given)
     with pytest.raises(MammiError, match=told):
         read_weights(path, "target.weights")
