@@ -42,10 +42,28 @@ _SQLITE = {
 """The same in SQLite's words. DuckDB's errors end in those of the operating system."""
 
 
+_BREAKS = {
+    **{code: chr(0x2400 + code) for code in (0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E)},
+    **dict.fromkeys((0x85, 0x2028, 0x2029), "\ufffd"),
+}
+"""Characters that end a line -> their pictures"""
+
+
 class MammiError(Exception):
-    """Shown to the user in one or two lines that say what is at fault and what to do. Exit status 1."""
+    """Shown to the user in one or two lines: what is at fault, and what to do then. Exit status 1.
+
+    A text from outside in it, such as a file's name, begins no line: what ends a line is shown as its picture.
+    """
 
     exit_status = 1
+
+    def __init__(self, fault: str = "", then: str = "") -> None:
+        self.fault = fault.translate(_BREAKS)
+        self.then = then.translate(_BREAKS)
+        super().__init__(self.fault, self.then)
+
+    def __str__(self) -> str:
+        return "\n".join(line for line in (self.fault, self.then) if line)
 
 
 class ConfigError(MammiError):

@@ -100,7 +100,7 @@ def _raised(error: BaseException, what: str, module_name: str) -> MammiError:
     reason = first_line(error.msg if isinstance(error, SyntaxError) else error)
     if isinstance(error, SystemExit):  # argparse, in a script that is not meant to be imported
         return MammiError(
-            f"{what} ended the program{place}, as scripts do.\n"
-            'Put what the script runs under `if __name__ == "__main__":`, or the function in a module of its own.'
+            f"{what} ended the program{place}, as scripts do.",
+            'Put what the script runs under `if __name__ == "__main__":`, or the function in a module of its own.',
         )
     return MammiError(f"{what} raised {type(error).__name__}: {reason}{place}")

@@ -101,7 +101,9 @@ def _own(reader: RunReader, base: Path, key: str) -> VLM:
     try:
         vlm: VLM = cast(Leaf, leaf).load(base, choose_device("auto"))
     except ConfigError as error:
-        raise ConfigError(f"{key}: {error}\nName the folder of the run's configuration: {key}=FOLDER.") from None
+        raise ConfigError(
+            f"{key}: {error.fault}", f"Name the folder of the run's configuration: {key}=FOLDER."
+        ) from None
     if reader.stages().get(VLM_STAGE) != vlm.identity:
         raise MammiError(f"{key}: the run's configuration now leads to another VLM than the one in the run file.")
     return vlm

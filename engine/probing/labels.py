@@ -111,7 +111,7 @@ class LabelColumns:
                 self._truth[cells[column]]
             except UnreadableCell:
                 place = f"{self._path}: line {line} has {short(cells[column])!r} in column {name!r}"
-                return ConfigError(f"{place}, which says neither yes nor no{self._hint}.\nWords: {VOCABULARY}.")
+                return ConfigError(f"{place}, which says neither yes nor no{self._hint}.", f"Words: {VOCABULARY}.")
         raise AssertionError
 
 

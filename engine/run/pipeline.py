@@ -158,5 +158,5 @@ def _finished(out: Path) -> FinishedRun:
         return FinishedRun(out)
     except RunFileError as error:
         raise RunFileError(
-            f"{error}\nIf it is damaged, `mammi salvage {out}` takes over what is whole; else name another run.out."
+            error.fault, f"If it is damaged, `mammi salvage {out}` takes over what is whole; else name another run.out."
         ) from None

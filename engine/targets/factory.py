@@ -51,8 +51,8 @@ def load(options: Options, base: Path) -> TargetModel:
         raise ConfigError(f"target.factory: {options.factory} returned a {type(made).__name__}, not an nn.Module.")
     if isinstance(made.module if isinstance(made, TargetModel) else made, ScriptModule):
         raise ConfigError(
-            f"target.factory: {options.factory} returned a TorchScript module, whose layers cannot be tapped.\n"
-            "Return the nn.Module that it was made from, with module.load_state_dict(scripted.state_dict())."
+            f"target.factory: {options.factory} returned a TorchScript module, whose layers cannot be tapped.",
+            "Return the nn.Module that it was made from, with module.load_state_dict(scripted.state_dict()).",
         )
     if isinstance(made, TargetModel):
         check_target(made, "target.factory")
@@ -78,11 +78,11 @@ def _check_values(module: nn.Module, factory: str) -> None:
     for name, tensor in (*module.named_parameters(), *module.named_buffers()):
         if is_lazy(tensor):
             raise ConfigError(
-                f"target.factory: {factory} returned a module whose {name} has no shape yet, as its layer is lazy.\n"
-                "Load the trained weights into the module before it is returned."
+                f"target.factory: {factory} returned a module whose {name} has no shape yet, as its layer is lazy.",
+                "Load the trained weights into the module before it is returned.",
             )
         if tensor.is_meta:
             raise ConfigError(
-                f"target.factory: {factory} returned a module whose {name} has no values (it is on the meta device).\n"
-                "Load the trained weights with module.load_state_dict(weights, assign=True)."
+                f"target.factory: {factory} returned a module whose {name} has no values (it is on the meta device).",
+                "Load the trained weights with module.load_state_dict(weights, assign=True).",
             )

@@ -256,7 +256,7 @@ def _forward(module: nn.Module, films: Tensor) -> None:
         hint = _hint(module, films, error.__cause__)
         if not hint:
             raise
-        raise MammiError(f"{error}\n{hint}") from error.__cause__
+        raise MammiError(error.fault, hint) from error.__cause__
 
 
 def _hint(module: nn.Module, films: Tensor, error: BaseException | None) -> str:

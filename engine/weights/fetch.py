@@ -143,7 +143,7 @@ def _checked(part: Part, file: Published, required: str | None) -> str:
     if required and found != required.lower():
         part.remove()
         raise MammiError(
-            f"{file.url}: the checksum is wrong, so the file was deleted.\nSHA-256 {found}, not {required}."
+            f"{file.url}: the checksum is wrong, so the file was deleted.", f"SHA-256 {found}, not {required}."
         )
     return found
 

@@ -187,7 +187,8 @@ def load_strictly(
     if quantised:
         raise MammiError(
             f"{path}: {few(quantised)}: {weights[quantised[0]].dtype}, where the model has floating-point numbers, as "
-            "quantised weights are.\nGive the weights as they were before, in floating point."
+            "quantised weights are.",
+            "Give the weights as they were before, in floating point.",
         )
     own.update({name: weights[name] for name in fitting})  # in place, as it holds the versions of its modules too
     module.load_state_dict(own)

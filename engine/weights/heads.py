@@ -103,9 +103,9 @@ def find_head(
         if not _is_head(layers, width):
             wanted = f"one linear layer, {final} [·, {width[0]}]"
             raise MammiError(
-                f"{path} does not fit the model. Its head is {_described(layers)}; the model's is {wanted}.\n"
+                f"{path} does not fit the model. Its head is {_described(layers)}; the model's is {wanted}.",
                 'Build the model as it was trained in a function of yours (kind = "factory"), or leave the head out, '
-                f'and explain the layers before it: {IGNORE_KEYS} = ["{place}.*"].'
+                f'and explain the layers before it: {IGNORE_KEYS} = ["{place}.*"].',
             )
         bias = {leaf for tensors in layers.values() for leaf in tensors} == {name.rpartition(".")[2] for name in names}
         return Head(final, layers, whole=len(layers) == 1 and bias, gaps=_gaps(layers, final, weights))
@@ -118,8 +118,9 @@ def find_head(
         (found,) = layers
         raise ConfigError(
             f"{path} has no {final}, the model's final layer, but {found} with {head.outputs} outputs, which fits its "
-            f"place.\nIf it is the final layer, name its outputs in target.classes; otherwise pass over both: "
-            f'{IGNORE_KEYS} = ["{found}.*", "{final}.*"].'
+            "place.",
+            "If it is the final layer, name its outputs in target.classes; otherwise pass over both: "
+            f'{IGNORE_KEYS} = ["{found}.*", "{final}.*"].',
         )
     return head
 

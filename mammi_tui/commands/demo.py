@@ -47,7 +47,7 @@ def _check_whole(path: Path) -> None:
         try:
             RunReader(path).close()
         except RunFileError as error:
-            raise RunFileError(f"{error}\nMove it away, or use --out.") from error
+            raise RunFileError(error.fault, "Move it away, or use --out.") from error
 
 
 def _compute(path: Path) -> None:

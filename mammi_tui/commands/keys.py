@@ -29,6 +29,7 @@ def keys(as_json: bool) -> None:
     from engine.errors import ConfigError
     from mammi_tui.key_places import keys_in_force, places, told
     from mammi_tui.keyboard.file import keys_file
+    from mammi_tui.text import count
 
     path = keys_file()
     keymap, problems = keys_in_force(path)
@@ -40,7 +41,8 @@ def keys(as_json: bool) -> None:
         say(*as_text(found, keymap))
         say("", f"{path}{'' if path.exists() else ' (there is no such file)'}")
     if problems:
-        raise ConfigError("\n".join(told(path, problems)))
+        say(*told(path, problems), err=True)
+        raise ConfigError(f"{path}: {count(len(problems), 'fault')}; what is at fault has no effect")
 
 
 def as_object(found: list[Place], keymap: Keymap) -> dict[str, object]:

@@ -136,7 +136,8 @@ def _raise(fault: Fault, worker: str, address: RayAddress) -> None:
         error.add_note(f"In a worker on {host}:\n{fault.trace}")
         raise error
     kind = ConfigError if fault.kind == ConfigError.__name__ else MammiError
-    raise kind(fault.text if address.text == LOCAL else f"{fault.text}\nThe worker on {host} says so.")
+    where = "" if address.text == LOCAL else f"The worker on {host} says so."
+    raise kind(fault.text, f"{fault.then} {where}".strip())
 
 
 @contextmanager
@@ -148,12 +149,12 @@ def _failures_told() -> Iterator[None]:
     try:
         yield
     except (ray.exceptions.RayError, SystemException, ExecutionTimeoutError) as error:
-        raise MammiError(_told(error)) from error
+        raise _told(error) from error
 
 
-def _told(error: BaseException) -> str:
+def _told(error: BaseException) -> MammiError:
     from ray.data.exceptions import ExecutionTimeoutError
 
     if isinstance(error, ExecutionTimeoutError):
-        return f"images: no worker has given a result for half an hour. {_AGAIN}, or with fewer workers."
-    return f"images: Ray failed: {first_line(error)}.\n{_AGAIN}."
+        return MammiError(f"images: no worker has given a result for half an hour. {_AGAIN}, or with fewer workers.")
+    return MammiError(f"images: Ray failed: {first_line(error)}.", f"{_AGAIN}.")

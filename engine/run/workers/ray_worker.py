@@ -34,6 +34,8 @@ class Fault:
     kind: str
     """ "ConfigError", "MammiError", or the type of an error that is a bug"""
     text: str
+    then: str = ""
+    """What to do, as MammiError has it"""
     trace: str = ""
     """The traceback of a bug"""
 
@@ -72,8 +74,8 @@ class RayWorker:
         if died > self._retries:
             raise MammiError(
                 f"images: workers died {died} time{'s' * (died > 1)} over images {places[0] + 1} to {places[-1] + 1}: "
-                "one of them may kill its process, or memory is short.\n"
-                "Lower run.batch_size or workers.number, and run the same command again: it goes on from here."
+                "one of them may kill its process, or memory is short.",
+                "Lower run.batch_size or workers.number, and run the same command again: it goes on from here.",
             )
 
     def _start(self) -> tuple[ImageWorker, PartKeys, SharedParts]:
@@ -89,7 +91,7 @@ class RayWorker:
 def _fault(error: Exception) -> dict[str, str]:
     if isinstance(error, MammiError):
         kind = ConfigError if isinstance(error, ConfigError) else MammiError
-        return {"kind": kind.__name__, "text": str(error)}
+        return {"kind": kind.__name__, "text": error.fault, "then": error.then}
     return {"kind": type(error).__name__, "text": first_line(error), "trace": traceback.format_exc()}
 
 

@@ -123,9 +123,9 @@ def _read(source: Source) -> dict[str, Tensor]:
     """The weights. Raises MammiError for a TorchScript archive, and for OpenAI's weights without quick_gelu."""
     if _is_torchscript(source.weights):
         raise MammiError(
-            f"vlm.weights: {source.weights} is a TorchScript archive: it holds code, and is not loaded.\n"
+            f"vlm.weights: {source.weights} is a TorchScript archive: it holds code, and is not loaded.",
             "If you trust it, take its weights out with "
-            f"torch.save(torch.jit.load('{source.weights.name}', 'cpu').state_dict(), 'weights.pt')"
+            f"torch.save(torch.jit.load('{source.weights.name}', 'cpu').state_dict(), 'weights.pt')",
         )
     weights = read_weights(source.weights, "vlm.weights")
     sizes = [name for name in OPENAI_SIZES if weights.pop(name, None) is not None]

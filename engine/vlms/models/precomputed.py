@@ -103,9 +103,9 @@ class PrecomputedVLM:
             more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
             shown = ", ".join(repr(text if len(text) <= 80 else f"{text[:79]}…") for text in missing[:_SHOWN])
             raise MammiError(
-                f"vlm.texts: {self._texts.path} lacks {len(missing)} of {len(texts)} texts: {shown}{more}.\n"
+                f"vlm.texts: {self._texts.path} lacks {len(missing)} of {len(texts)} texts: {shown}{more}.",
                 "It must hold run.template, and for each concept the template, a blank and the concept; with "
-                'run.template = "", or with methods.clip_dissect.prompted = false, the concepts alone.'
+                'run.template = "", or with methods.clip_dissect.prompted = false, the concepts alone.',
             )
         vectors = self._texts.vectors[[self._texts.rows[text] for text in texts]]
         return functional.normalize(torch.from_numpy(vectors), dim=1).numpy()

@@ -63,8 +63,9 @@ def test_what_is_wrong_is_told_with_its_line_and_the_list_is_printed(mammi: Mamm
     done = mammi("keys")
     assert done.status == 2
     assert "verdict.accept" in done.out
-    first, second = done.err.splitlines()
-    assert first.startswith("mammi: ")
+    first, second, last = done.err.splitlines()
+    assert last.startswith("mammi: ")
+    assert last.endswith("2 faults; what is at fault has no effect")
     assert "keys.toml:2: " in first
     assert "Did you mean verdict.accept?" in first
     assert "keys.toml:3: " in second
