@@ -22,11 +22,21 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         yield partial
         sync(partial)
-        put_in_place(partial, path)
+        _put_in_place(partial, path)
     except BaseException:
         _remove(partial)
         raise
     sync(path.parent)
+
+
+@contextmanager
+def written_beside(path: Path) -> Iterator[Path]:
+    """Gives a file of the same name, in a folder of its own beside `path`, that takes its place when the block ends well.
+    Nothing is left of it otherwise; several processes may do so at once."""
+    with tempfile.TemporaryDirectory(prefix=".mammi-", dir=path.parent) as unfinished:
+        written = Path(unfinished) / path.name
+        yield written
+        _put_in_place(written, path)
 
 
 def write_over(path: Path, text: str) -> None:
@@ -39,7 +49,7 @@ def write_over(path: Path, text: str) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        put_in_place(Path(temporary), path)
+        _put_in_place(Path(temporary), path)
     except BaseException:
         with suppress(OSError):
             Path(temporary).unlink()
@@ -65,7 +75,7 @@ def _remove(partial: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def put_in_place(written: Path, path: Path) -> None:
+def _put_in_place(written: Path, path: Path) -> None:
     """Renames a file to `path`. A network file system may have done so, although it reports an error."""
     inode = written.stat().st_ino
     try:

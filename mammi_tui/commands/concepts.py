@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -103,7 +102,7 @@ def concepts(
     from engine.concepts.sections import DEFAULT_SECTIONS
     from engine.concepts.tagger import nltk_tagger
     from engine.errors import MammiError, writing
-    from engine.store.whole_file import put_in_place
+    from engine.store.whole_file import written_beside
     from engine.text_files import TextFiles
 
     check_output(output, force, report_files(reports))
@@ -131,13 +130,8 @@ def concepts(
     if output == STDOUT:
         pass_on("".join(f"{line}\n" for line in lines).encode())
     else:
-        with (
-            writing(f"--output {output}"),
-            TemporaryDirectory(prefix=".mammi-concepts-", dir=output.parent) as unfinished,
-        ):
-            written = Path(unfinished) / output.name
+        with writing(f"--output {output}"), written_beside(output) as written:
             written.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            put_in_place(written, output)
     say(f"{count(len(lines), 'noun')} of {count(len(read), 'report')} written to {output}", err=True)
 
 

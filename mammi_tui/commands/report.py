@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,12 +117,9 @@ def _writer(file_format: str) -> Callable[[Report], Iterator[str]]:
 
 def _write(output: Path, parts: Iterable[str]) -> int:
     """Writes a file that replaces another only when it is whole. Returns its size in bytes."""
-    from engine.store.whole_file import put_in_place
+    from engine.store.whole_file import written_beside
 
-    with tempfile.TemporaryDirectory(prefix=".mammi-report-", dir=output.parent) as unfinished:
-        path = Path(unfinished) / "report"
+    with written_beside(output) as path:
         with path.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(parts)
-        size = path.stat().st_size
-        put_in_place(path, output)
-    return size
+        return path.stat().st_size

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.errors import writing
 from engine.own_files import temporary_folder
-from engine.store.whole_file import put_in_place
+from engine.store.whole_file import written_beside
 from mammi_tui.console.output import STDOUT
 from mammi_tui.console.say import pass_on, say
 
@@ -23,16 +23,16 @@ def put_table(output: Path, file_format: str, write: Callable[[Path], int]) -> i
 
     Raises MammiError where the disk refuses the file.
     """
-    folder = temporary_folder() if output == STDOUT else output.parent
+    if output != STDOUT:
+        with writing(f"--output {output}"), written_beside(output) as written:
+            return write(written)
+    folder = temporary_folder()
     with ExitStack() as stack:
-        with writing(f"the folder of temporary files, {folder}" if output == STDOUT else f"--output {output}"):
-            unfinished = stack.enter_context(tempfile.TemporaryDirectory(prefix=".mammi-table-", dir=folder))
+        with writing(f"the folder of temporary files, {folder}"):
+            unfinished = stack.enter_context(tempfile.TemporaryDirectory(prefix=".mammi-", dir=folder))
             written = Path(unfinished) / f"table.{file_format}"
             rows = write(written)
-            if output != STDOUT:
-                put_in_place(written, output)
-        if output == STDOUT:
-            _print(written)
+        _print(written)
     return rows
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import MammiError, writing
-from engine.store.whole_file import put_in_place
+from engine.store.whole_file import written_beside
 
 _UNUSUAL = re.compile(r"[^\w.-]+", re.ASCII)
 _LONGEST = 120
@@ -27,10 +26,8 @@ def new_file(folder: Path, name: str, suffix: str, write: Callable[[Path], objec
     with writing(folder, "make room, and do it again", "no file can be written here"):
         path = _reserved(folder, stem, suffix)
         try:
-            with tempfile.TemporaryDirectory(prefix=".mammi-", dir=folder) as unfinished:
-                whole = Path(unfinished) / f"whole{suffix}"
+            with written_beside(path) as whole:
                 write(whole)
-                put_in_place(whole, path)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
