@@ -31,7 +31,7 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
-    """Gives a file of the same name, in a folder of its own beside `path`, that takes its place when the block ends well.
+    """Gives a file of the same name, in a folder of its own beside `path`, that takes its place if the block ends well.
     Nothing is left of it otherwise; several processes may do so at once."""
     with tempfile.TemporaryDirectory(prefix=".mammi-", dir=path.parent) as unfinished:
         written = Path(unfinished) / path.name
