@@ -76,8 +76,8 @@ class Examples:
     low: float
     high: float
     """The lowest and the highest activation of those images, of the weakest among the ones shown; NaN without images"""
-    dead: bool
-    """Whether the unit has the same activation on every image"""
+    why_dead: str
+    """As LayerInfo.why_dead"""
 
 
 def examples(reader: RunReader, layer: str, unit: int, wanted: Range) -> Examples:
@@ -105,8 +105,8 @@ def examples(reader: RunReader, layer: str, unit: int, wanted: Range) -> Example
         ranks = first + ((np.arange(count) + 0.5) * (last - first) / max(1, count)).astype(np.int64)
     if first == last:
         nothing = np.empty(0, np.int64)
-        dead = bool(info.dead[unit])
-        return Examples(layer, unit, wanted, nothing, nothing.astype(np.float32), nothing, 0, np.nan, np.nan, dead)
+        none = (nothing, nothing.astype(np.float32), nothing, 0, np.nan, np.nan)
+        return Examples(layer, unit, wanted, *none, info.why_dead(unit))
     found, activations = _at(reader, info, unit, np.concatenate([ranks, [first, last - 1]]))
     return Examples(
         *(layer, unit, wanted, found[:-2].astype(np.int64), activations[:-2], ranks + 1),
@@ -114,7 +114,7 @@ def examples(reader: RunReader, layer: str, unit: int, wanted: Range) -> Example
             images if wanted == WEAKEST else last - first,
             float(activations[-1]),
             float(activations[-2]),
-            bool(info.dead[unit]),
+            info.why_dead(unit),
         ),
     )
 

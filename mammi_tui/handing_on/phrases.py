@@ -49,7 +49,8 @@ def day(time: str) -> str:
 def range_words(found: Examples) -> tuple[str, ...]:
     """What the images of a range are, in fewer and fewer words."""
     if not found.of:
-        return ("dead unit: every activation is the same" if found.dead else "no image in this tenth", "no image")
+        why = (f"dead unit: {found.why_dead}", "dead unit") if found.why_dead else ("no image in this tenth",)
+        return *why, "no image"
     low, high = significant(found.low, 3), significant(found.high, 3)
     activation = f"{low}" if found.low == found.high else f"{low} to {high}"
     number = f"{len(found.images):,} of {found.of:,}"

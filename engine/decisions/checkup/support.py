@@ -27,6 +27,8 @@ def _look_dead(material: Material) -> Finding:
     dead = [(layer.name, unit) for layer in layers for unit in np.flatnonzero(layer.dead).tolist()]
     random = [layer.name for layer in layers if layer.untrained]
     says = "are dead: their activation is the same on every film"
+    if lost := sum(len(layer.numberless) for layer in layers):
+        says += f", or, for {lost:,}, no number on any"
     if random:
         says += f"; the weights of {', '.join(random)} are random, so that their words mean nothing"
         dead += [(layer.name, unit) for layer in layers if layer.untrained for unit in range(layer.units)
