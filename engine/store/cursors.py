@@ -124,6 +124,8 @@ class Cursors:
         return columns
 
     def _check(self, query: str, *, arrays: bool = False) -> None:
+        if query in self.checks.sound:
+            return
         if not arrays and self.checks.reads_arrays(query):
             raise AssertionError(f"arrays that are read without their sums: {query}")
         if table := self.checks.damaged(query):

@@ -16,14 +16,14 @@ from pathlib import Path
 
 from engine.requery import Requery
 from engine.store.reader import RunReader
-from tests.benchmarks.nih_scale import decisions, evidence, floors, opening, panes, slider
+from tests.benchmarks.nih_scale import decisions, evidence, floors, opening, panes, slider, sums
 from tests.benchmarks.nih_scale.make import NIH, make
 from tests.benchmarks.nih_scale.slopes import slopes
 from tests.benchmarks.nih_scale.whole import STEPS, whole
 from tests.support.measuring import Report, peak_megabytes
 from tests.support.nih_run import Size
 
-AREAS = ("opening", "slider", "decisions", "evidence", "panes")
+AREAS = ("opening", "slider", "sums", "decisions", "evidence", "panes")
 OF_ONE = AREAS[:-1]
 """Those that a file of one layer is measured by"""
 
@@ -39,6 +39,8 @@ def measure(path: Path, report: Report, areas: tuple[str, ...] = OF_ONE, gaussia
         requery.warm()
         if "slider" in areas:
             slider.measure(report, reader, requery, floors.measure(report, *sizes), gaussian)
+        if "sums" in areas:
+            sums.measure(report, reader, requery)
         if "decisions" in areas:
             decisions.measure(report, reader, requery)
         if "evidence" in areas:
