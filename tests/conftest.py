@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:  # as in the background of a script; what tests start inherits it
+        signal.signal(number, usual)
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Each of several workers, and what it starts, computes with one thread: more would wait for each other.

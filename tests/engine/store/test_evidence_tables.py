@@ -202,7 +202,10 @@ def test_captions_without_a_finite_embedding_are_a_fault(tmp_path: Path) -> None
         connection.execute(
             "UPDATE captions SET embedding = list_transform(embedding, lambda x: NULL) WHERE caption = 1"
         )
-    with RunReader(path) as reader, pytest.raises(RunFileError, match="captions: a number is missing"):
+    with (
+        RunReader(path) as reader,
+        pytest.raises(RunFileError, match="captions of caption 1 are not as they were written"),
+    ):
         reader.arrays.caption_embeddings()
 
 

@@ -62,7 +62,7 @@ def test_a_folder_that_cannot_be_made_is_told_with_status_2(mammi: Mammi, tmp_pa
     (tmp_path / "file").write_text("")
     outcome = mammi("demo", "--out", tmp_path / "file" / "demo", "--no-open")
     assert outcome.status == 2
-    assert "cannot be made: Not a directory" in outcome.err
+    assert "cannot be made: a part of its path is no folder" in outcome.err
 
 
 def test_a_damaged_run_file_is_told_with_what_to_do(mammi: Mammi, finished: Path, computed: list[Path]) -> None:
