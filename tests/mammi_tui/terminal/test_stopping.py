@@ -39,11 +39,14 @@ def test_an_error_that_no_signal_caused_is_left_alone() -> None:
 
 
 def test_a_copy_of_the_process_ends_by_its_own_signals() -> None:
+    begun, begins = os.pipe()
     with watching(Stopping()):
         child = os.fork()
         if not child:
-            time.sleep(5)
+            os.write(begins, b"1")
+            time.sleep(30)
             os._exit(0)
+        os.read(begun, 1)
         os.kill(child, signal.SIGTERM)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
 
@@ -67,8 +70,7 @@ def test_a_second_signal_ends_what_does_not_hear_the_first() -> None:
     with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        for _ in range(2):  # together they are one
-            process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
         time.sleep(0.4)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
