@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from pydicom import Dataset, uid
 
-from engine.limits import Limits, hold
+from engine.limits import hold
 from engine.probing.decoding import decode
 from engine.probing.dicom.headers import read_headers
 from engine.probing.files import Film
@@ -27,7 +27,7 @@ _TYPES = (b"US", b"SS", b"UL", b"DS", b"IS", b"LO", b"CS", b"UI", b"PN", b"AT", 
 
 
 def knock(setting: Setting) -> Outcomes:
-    hold(Limits(film_seconds=SECONDS))
+    hold(film_seconds=SECONDS)
     chance, files = setting.chance, _films()
     tries = [(f"mutant {number}", _mutant(chance, files)) for number in range(setting.count(40, 500))]
     place = setting.folder / "film.dcm"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.limits import Limits, hold
+from engine.limits import hold
 from engine.probing.decoding import decode
 from tests.hard_knocks.knock import Outcomes, Setting
 from tests.hard_knocks.pictures import bombs, mutant, pictures
@@ -13,7 +13,7 @@ SECONDS = 3
 
 
 def knock(setting: Setting) -> Outcomes:
-    hold(Limits(film_seconds=SECONDS))
+    hold(film_seconds=SECONDS)
     files = pictures()
     tries = [mutant(setting.chance, files) for _ in range(setting.count(150, 2000))]
     yield from falls_of([(f"mutant {number}", data) for number, data in enumerate(tries)], _decoded, setting)

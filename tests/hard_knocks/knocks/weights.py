@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from engine.limits import Limits, hold
+from engine.limits import hold
 from engine.weights.checkpoint import read_weights
 from engine.weights.fitting import load_strictly, read_fitting
 from tests.hard_knocks.knock import Outcomes, Setting
@@ -34,7 +34,7 @@ class Tiny(nn.Module):
 
 
 def knock(setting: Setting) -> Outcomes:
-    hold(Limits(weights_seconds=SECONDS, weights_mb=600))
+    hold(weights_seconds=SECONDS, weights_mb=600)
     chance = setting.chance
     known = [
         *((f"safetensors: {what}", data) for what, data in odd_safetensors()),
