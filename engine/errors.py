@@ -89,7 +89,7 @@ def first_line(error: object) -> str:
     say it."""
     try:
         lines = str(error).strip().splitlines()
-    except Exception:  # noqa: BLE001 (an error of a model's own may hold anything)
+    except Exception:  # noqa: BLE001 (an error's text may be made by a model's own code, which raises anything)
         lines = []
     if not lines:
         return type(error).__name__

@@ -40,7 +40,7 @@ def _answer(data: bytes) -> tuple[bytes, bytes | memoryview]:
         kind, text = UNREADABLE, str(error)
     except MammiError as error:
         kind, text = REFUSED, str(error)
-    except Exception:  # noqa: BLE001 (the process that asked raises it)
+    except Exception:  # noqa: BLE001 (a bug of ours is told whole to the process that asked, which raises it)
         kind, text = FAILED, traceback.format_exc()
     encoded = text.encode(errors="backslashreplace")
     return ANSWER.pack(kind, 0, 0, len(encoded)), encoded

@@ -46,7 +46,7 @@ def merge(config: RunConfig, progress: Progress, keep: bool = False) -> Path:
             _learn(this)
             lacking = _lacking(this)
             if lacking.any():
-                raise MammiError(_to_do(this, folder, lacking, running))
+                raise MammiError(*_to_do(this, folder, lacking, running))
             return finish(this, keep)
 
 
@@ -88,14 +88,15 @@ def _lacking(this: Run) -> NDArray[np.bool_]:
     return np.fromiter((keys is None or bool(results.lacking(keys)) for keys in found), np.bool_, len(films.images))
 
 
-def _to_do(this: Run, folder: ShardFolder, lacking: NDArray[np.bool_], running: Sequence[ShardName]) -> str:
+def _to_do(this: Run, folder: ShardFolder, lacking: NDArray[np.bool_], running: Sequence[ShardName]) -> tuple[str, str]:
     """What is lacking, and what to run."""
     config, path = this.config, this.config.path
     total = folder.newest_total()
     if total is None:
         return (
-            f"{folder.path}: no shard has been computed.\nRun `mammi run {path} --shard I/N` for I from 1 to N, on as "
-            "many machines as you like, or `mammi run` for a run in one process."
+            f"{folder.path}: no shard has been computed.",
+            f"Run `mammi run {path} --shard I/N` for I from 1 to N, on as "
+            "many machines as you like, or `mammi run` for a run in one process.",
         )
     shards = [ShardName(number, total) for number in range(1, total + 1)]
     of_shard = [lacking[places_of(shard, len(lacking), config.run.batch_size)].sum() for shard in shards]
@@ -106,7 +107,8 @@ def _to_do(this: Run, folder: ShardFolder, lacking: NDArray[np.bool_], running: 
         told.append(f"{_shards(ranges([shard.number for shard in waited]))} of {total} is being computed")
     told += differences(this)
     which = f"{numbers}/{total}`" if numbers.isdigit() else f"I/{total}` for I = {numbers}"
-    return f"{folder.path}: {'; '.join(told)}.\nRun `mammi run {path} --shard {which}, then `mammi merge {path}`."
+    then = f"Run `mammi run {path} --shard {which}, then `mammi merge {path}`."
+    return f"{folder.path}: {'; '.join(told)}.", then
 
 
 def _shards(numbers: str) -> str:

@@ -127,8 +127,8 @@ def _chosen(
         if len(different) > 1:
             keys = [each.key or TOP for each in found if each in different.values()]
             raise MammiError(
-                f"{path} holds several models that fit, under {' and '.join(keys[:_SHOWN])}: which one is meant?\n"
-                f'Say it with {WEIGHTS_KEY} = "{found[0].key}".'
+                f"{path} holds several models that fit, under {' and '.join(keys[:_SHOWN])}: which one is meant?",
+                f'Say it with {WEIGHTS_KEY} = "{found[0].key}".',
             )
         if found:
             return found[0]
@@ -221,12 +221,12 @@ def check_fit(
     hint = ""
     if key and (lacking or different):
         hint = (
-            '\nGive weights that fit, or build the model as it was trained in a function of yours (kind = "factory"). '
+            'Give weights that fit, or build the model as it was trained in a function of yours (kind = "factory"). '
             f"What {key} names is passed over: it stays random, and so do all layers after it."
         )
     elif key:
-        hint = f"\nName keys to pass over in {key}."
-    raise MammiError(f"{path} does not fit the model. {listed}.{hint}")
+        hint = f"Name keys to pass over in {key}."
+    raise MammiError(f"{path} does not fit the model. {listed}.", hint)
 
 
 def not_ignored(names: Iterable[str], ignored: Sequence[str]) -> list[str]:

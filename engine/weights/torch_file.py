@@ -19,7 +19,7 @@ import struct
 import sys
 import zipfile
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, BinaryIO
 
 from engine.weights.listing import Listing, Place, View
@@ -56,7 +56,7 @@ def list_tensors(file: BinaryIO) -> Listing:
     hostile = sorted(name for name in named if name.startswith(_RUNS_CODE) or name in _RUNS_CODE_TOO)
     top = made.items if isinstance(made, Made) and made.items else made
     keys = map(str, top) if isinstance(top, Mapping) else iter((type_name(made),))
-    told = tuple(key[:SHOWN] for key, _ in zip(keys, range(_TOLD), strict=False))
+    told = tuple(key[:SHOWN] for key in islice(keys, _TOLD))
     listing = Listing(hostile=tuple(name[:SHOWN] for name in hostile[:_TOLD]), top=told)
     list_entries(made, memory, listing)
     places = sorted({each.place[:2] for each in listing.tensors if isinstance(each, View)})
