@@ -195,14 +195,14 @@ class Session:
             if not self.terminal.pump() and self.terminal.process.poll() is not None:
                 raise Fault(self._ended())
             if time.monotonic() > end + waiting.seconds():
-                self.terminal.received = b""
+                self.terminal.received.clear()
                 os.write(self._requests, bytes([WHERE]))
                 self.terminal.pump(1)
                 raise Fault(f"it is stuck: {self.terminal.received.decode(errors='replace')[-6000:]}")
         if told[1]:
             raise Fault(f"it is never at rest: {told[1].decode()}")
         self.kept += b"".join(found.group() for found in MODES.finditer(self.terminal.received))
-        self.terminal.received = b""
+        self.terminal.received.clear()
 
     def follow(self) -> None:
         """Waits until the lines that others have written so far are on screen."""

@@ -62,7 +62,7 @@ class Terminal:
         self._says = says
         self.screen = _Screen(columns, rows, self._reply)
         self._stream = pyte.ByteStream(self.screen)
-        self.received = b""
+        self.received = bytearray()
         parent, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         env = {

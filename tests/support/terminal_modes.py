@@ -20,7 +20,7 @@ class Left(NamedTuple):
     """Settings of the kitty keyboard protocol that were pushed and not popped"""
 
 
-def left(received: bytes) -> Left:
+def left(received: bytes | bytearray) -> Left:
     """What is set after all these bytes."""
     modes = dict(_SET_AT_FIRST)
     depth = {False: 0, True: 0}  # each screen has a stack of its own
