@@ -106,13 +106,13 @@ def insert_summed(connection: Connection, table: str, columns: Mapping[str, NDAr
 
 def append(connection: Connection, table: str, rows: Sequence[Sequence[object]]) -> None:
     """Appends rows to a table. A row that holds bytes gets their sum at its end (engine.store.sums)."""
-    first = _count(connection, table)
-    summed = []
-    for place, row in enumerate(rows, start=first):
-        arrays = [value for value in row if isinstance(value, bytes | bytearray)]
-        summed.append([*row, row_sum(table, place, arrays)] if arrays else row)
+    arrays = [[value for value in row if isinstance(value, bytes | bytearray)] for row in rows]
+    if any(arrays):
+        first = _count(connection, table)
+        sums = (row_sum(table, place, some) if some else None for place, some in enumerate(arrays, start=first))
+        rows = [row if total is None else [*row, total] for row, total in zip(rows, sums, strict=True)]
     with connection.appender(table) as appender:
-        appender.append_rows(summed)
+        appender.append_rows(rows)
 
 
 def _count(connection: Connection, table: str) -> int:

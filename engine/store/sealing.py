@@ -47,12 +47,14 @@ def seal(connection: Connection) -> None:
 
     connection.execute(f"DELETE FROM {sums.COLUMN_SUMS}")
     every = sums.columns(lambda query: connection.execute(query).fetchall())
+    rows: list[tuple[object, ...]] = []
     for table, columns in groupby(every, key=lambda column: column.table):
         summed = [column for column in columns if not column.of_arrays]
         if table != sums.COLUMN_SUMS and summed:
             [(count,)] = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
             found = sums.column_sums(table, summed, count, ask)
-            append(connection, sums.COLUMN_SUMS, [(table, name, *each) for name, each in found.items()])
+            rows += [(table, name, *each) for name, each in found.items()]
+    append(connection, sums.COLUMN_SUMS, rows)
 
 
 def sum_again(connection: Connection) -> None:

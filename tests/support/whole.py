@@ -20,6 +20,14 @@ def everything(path: Path) -> dict[str, str]:
         return {table: _hash(connection, table) for table in tables if table != "column_sums"}
 
 
+def every_sum(path: Path) -> dict[str, str]:
+    """As `everything`, by what the file says of its tables: quicker, where the file is one that was just written."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        query = "SELECT table_name, list((column_name, rows, sum) ORDER BY column_name) FROM column_sums GROUP BY ALL"
+        found = {table: str(sums) for table, sums in connection.execute(query).fetchall()}
+        return found | {table: _hash(connection, table) for table in OWN}
+
+
 def _hash(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     rows = connection.execute(f"SELECT {', '.join(OWN.get(table, '*'))} FROM {table}").fetchall()  # noqa: S608
     return hashlib.sha256(repr(rows).encode()).hexdigest()

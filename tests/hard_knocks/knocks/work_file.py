@@ -19,7 +19,7 @@ from tests.hard_knocks.damaging import damaged
 from tests.hard_knocks.knock import Outcomes, Setting
 from tests.hard_knocks.sandbox import fall_of
 from tests.support.models import tiny_project
-from tests.support.whole import everything
+from tests.support.whole import every_sum
 
 SQL = (
     "UPDATE results SET (data, sum) = (SELECT data, sum FROM results WHERE rowid = :other) WHERE rowid = :one",
@@ -65,7 +65,7 @@ def knock(setting: Setting) -> Outcomes:
     broken = project.parent / "films" / "003.png"
     broken.write_bytes(broken.read_bytes()[:300])
     config = configured(project, setting.folder / "whole" / "run.duckdb")
-    expected = everything(run(config, Silent()))
+    expected = every_sum(run(config, Silent()))
     states = [stopped(config, setting.folder / f"stopped {number}", chance) for number in range(setting.count(3, 24))]
     other = configured(project, setting.folder / "foreign" / "run.duckdb", "target.pooling=max", "vlm.arguments.seed=7")
     with suppress(KeyboardInterrupt):
@@ -136,7 +136,7 @@ def resumed(config: RunConfig, folder: Path, expected: dict[str, str]) -> None:
             merge(here, Silent())
     else:
         run(here, Silent())
-    found = everything(here.run.out)
+    found = every_sum(here.run.out)
     wrong = sorted(table for table in expected if found.get(table) != expected[table])
     if wrong:
         raise AssertionError(f"other content: {', '.join(wrong)}")
