@@ -35,6 +35,11 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(OFFLINE), os.enviro
 offline = SimpleNamespace(**runpy.run_path(str(OFFLINE / "sitecustomize.py")))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors: a part of each one's time goes by in waiting for terminals and processes."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Opens loopback for a test that is marked `network`, and for what it starts."""

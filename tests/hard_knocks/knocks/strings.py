@@ -18,7 +18,7 @@ from tests.support.hostile_run import hostile_run
 
 TOGETHER = 30
 """Texts in one run file"""
-CALLS = 12
+CALLS = 8
 """Commands that are tried with one text"""
 
 

@@ -13,7 +13,7 @@ from tests.hard_knocks.session import ENTER, ESCAPE, Fault, Session
 from tests.support.every_view import every_view_run
 
 ONLY_FULL = True
-ACTS = 2_000
+ACTS = 1_000
 UNITS = (60, ACTS)
 BATCH, LOOKED = 20, 100
 """Acts that are typed at once; after so many the reader looks elsewhere"""
