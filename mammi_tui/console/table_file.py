@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 from engine.errors import writing
-from engine.own_files import temporary_folder
+from engine.own_files import held_folder, temporary_folder
 from engine.store.whole_file import written_beside
 from mammi_tui.console.output import STDOUT
 from mammi_tui.console.say import pass_on, say
@@ -29,8 +28,7 @@ def put_table(output: Path, file_format: str, write: Callable[[Path], int]) -> i
     folder = temporary_folder()
     with ExitStack() as stack:
         with writing(f"the folder of temporary files, {folder}"):
-            unfinished = stack.enter_context(tempfile.TemporaryDirectory(prefix=".mammi-", dir=folder))
-            written = Path(unfinished) / f"table.{file_format}"
+            written = stack.enter_context(held_folder(folder)) / f"table.{file_format}"
             rows = write(written)
         _print(written)
     return rows
