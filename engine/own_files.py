@@ -127,7 +127,8 @@ def own_folder(parent: Path, prefix: str = ".mammi-") -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # raised where a folder cannot be closed
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -157,4 +158,5 @@ def _locked(folder: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
-        os.close(descriptor)
+        with suppress(OSError):
+            os.close(descriptor)
