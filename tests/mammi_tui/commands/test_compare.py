@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -198,3 +199,14 @@ def test_a_link_that_leads_to_no_file_is_refused(mammi: Mammi, run_path: Path, t
     found = mammi("compare", run_path, "--alpha", "0.93,0.5", "--output", output, "--force")
     assert (found.status, found.out) == (2, "")
     assert "is a link that leads to no file. Remove it" in found.err
+
+
+@pytest.mark.parametrize("name", ["a\\b", os.fsdecode(b"\xff\xfe")])
+def test_a_table_whose_name_duckdb_does_not_take_is_refused(
+    mammi: Mammi, run_path: Path, tmp_path: Path, name: str
+) -> None:
+    found = mammi("compare", run_path, "--alpha", "0.93,0.5", "--format", "csv", "--output", tmp_path / name)
+    assert (found.status, found.out) == (2, "")
+    assert "use another name" in found.err
+    assert ".mammi-" not in found.err
+    assert list(tmp_path.iterdir()) == []
