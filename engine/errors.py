@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -37,9 +38,12 @@ _SYSTEM = {
 _SQLITE = {
     "database or disk is full": _SYSTEM[errno.ENOSPC],
     "readonly database": _SYSTEM[errno.EROFS],
-    "disk I/O error": "its disk reports an error, or a limit on the size of files is reached",
+    "disk I/O error": "its disk reports an error, your quota is used up, or a limit on the size of files is reached",
 }
-"""The same in SQLite's words. DuckDB's errors end in those of the operating system."""
+"""The same in SQLite's words"""
+NO_LOCKS = "the file system of its folder has no locks, or they fail; use a folder on another one"
+_DUCKDB = {"File locks are not supported": NO_LOCKS, "fsync failed": _SYSTEM[errno.EIO]}
+"""What DuckDB says in its own words. Else its errors end in those of the operating system."""
 
 
 _BREAKS = {
@@ -116,11 +120,18 @@ def disk_fault(error: BaseException) -> str:
     """Why a disk has refused a file, as a clause, from an error of Python, DuckDB or SQLite; "" for any other error."""
     if isinstance(error, OSError) and error.errno in _SYSTEM:
         return _SYSTEM[error.errno]
+    if re.fullmatch("SQLITE_IOERR_.*LOCK", getattr(error, "sqlite_errorname", "")):
+        return NO_LOCKS
     text = str(error)
     for code, clause in _SYSTEM.items():
         if os.strerror(code) in text:
             return clause
-    return next((clause for words, clause in _SQLITE.items() if words in text), "")
+    return next((clause for words, clause in (_SQLITE | _DUCKDB).items() if words in text), "")
+
+
+def why_not(error: OSError) -> str:
+    """Why the operating system refuses what was asked, as a clause."""
+    return disk_fault(error) or first_line(error.strerror or error)
 
 
 def refusal(error: BaseException) -> str:

@@ -7,21 +7,23 @@ open to others for a moment, whichever library makes it.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from engine.errors import MammiError
 
 OWNER_ONLY = "0600"
 _MODE = re.compile(r"0?6[046][04]")
-_NEW = 60
-"""Seconds for which a folder that nobody has locked may be another process's, which is about to"""
+_NEW = 3600
+"""Seconds for which a folder that nobody has locked may be another process's: one that is about to, or one on another
+machine, whose locks some file systems do not show"""
 _HIDDEN = {0: 0o7, 4: 0o2, 6: 0o0}
 """What a umask takes away, by what a class of people may do with a file: who may read one may enter folders"""
 
@@ -115,31 +117,46 @@ def temporary_folder() -> Path:
 
 
 @contextmanager
-def held_folder(parent: Path, prefix: str) -> Iterator[Path]:
+def own_folder(parent: Path, prefix: str = ".mammi-") -> Iterator[Path]:
     """A new folder that only this user can open, removed after the block.
 
-    Those that killed processes have left are removed first: a lock on a folder ends with the process that holds it.
+    What cannot be removed stays, and no error says so: what the block has done is done. A network file system keeps
+    names of files that are still open.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):  # raised where a folder cannot be closed
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def held_folder(parent: Path, prefix: str = ".mammi-") -> Iterator[Path]:
+    """As `own_folder`. Those that killed processes have left are removed first: a lock on a folder ends with the
+    process that holds it. Where the file system has no locks, nobody removes another's.
     """
     for path in parent.glob(f"{prefix}*"):
         with suppress(OSError), _locked(path):
             if path.stat().st_uid == os.getuid() and time.time() - path.stat().st_mtime > _NEW:
                 shutil.rmtree(path, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-    try:
-        with _locked(folder):
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with own_folder(parent, prefix) as folder, ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(_locked(folder))
+        yield folder
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Holds a lock on a folder. Raises OSError where another process does."""
-    import fcntl
-
+    """Holds a lock on a folder. Raises OSError where another process does, or the system has no locks."""
+    try:
+        import fcntl
+    except ImportError as error:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK)) from error
     descriptor = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
-        os.close(descriptor)
+        with suppress(OSError):
+            os.close(descriptor)

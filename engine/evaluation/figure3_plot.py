@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -18,6 +17,7 @@ from engine.errors import writing
 from engine.evaluation.figure3 import DrawnUnit, Figure3
 from engine.evaluation.plots import FORMATS, STYLE, shown
 from engine.store.records import ImageInfo
+from engine.store.whole_file import written_together
 
 _MARK = "#ff5a36"
 _WARM = LinearSegmentedColormap.from_list("warm", [(1.0, 0.6, 0.0, 0.0), (1.0, 0.55, 0.0, 0.1), (1.0, 0.35, 0.0, 0.6)])
@@ -36,15 +36,12 @@ def names(figures: Sequence[Figure3]) -> list[str]:
 def draw(figures: Sequence[Figure3], folder: Path) -> list[Path]:
     """Writes each film's panel into the folder, over files of the same names.
 
-    Raises MammiError if one cannot be written; then none of them is left."""
-    paths = [folder / name for name in names(figures)]
-    with ExitStack() as failed:
-        for path in paths:
-            failed.callback(path.unlink, missing_ok=True)
+    Raises MammiError if one cannot be written; then none of them is, and earlier ones stay."""
+    files = names(figures)
+    with writing(folder), written_together(folder) as unfinished:
         for place, figure in enumerate(figures):
-            _write(figure, paths[place * len(FORMATS) : (place + 1) * len(FORMATS)])
-        failed.pop_all()
-    return paths
+            _write(figure, [unfinished / name for name in files[place * len(FORMATS) : (place + 1) * len(FORMATS)]])
+    return [folder / name for name in files]
 
 
 def _write(figure: Figure3, paths: Sequence[Path]) -> None:
@@ -61,8 +58,7 @@ def _write(figure: Figure3, paths: Sequence[Path]) -> None:
         for axes in grid[1]:
             axes.axis("off")
         for path in paths:
-            with writing(path):
-                canvas.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+            canvas.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
 def _film(axes: Axes, figure: Figure3) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from matplotlib.ticker import MultipleLocator
 
 from engine.errors import writing
 from engine.evaluation.figure2 import Figure2, fixed_lines, sweep_lines
+from engine.store.whole_file import written_together
 from engine.visible import visible
 
 FORMATS = ("svg", "png")
@@ -39,17 +39,13 @@ def names(figure: Figure2) -> list[str]:
 def draw(figure: Figure2, folder: Path) -> list[Path]:
     """Writes each panel of figure 2 into the folder, over files of the same names.
 
-    Raises MammiError if one cannot be written; then none of them is left."""
-    with ExitStack() as failed:
-        for name in names(figure):
-            failed.callback((folder / name).unlink, missing_ok=True)
-        written = _drawn(figure, folder)
-        failed.pop_all()
-    return written
+    Raises MammiError if one cannot be written; then none of them is, and earlier ones stay."""
+    with writing(folder), written_together(folder) as unfinished:
+        _drawn(figure, unfinished)
+    return [folder / name for name in names(figure)]
 
 
-def _drawn(figure: Figure2, folder: Path) -> list[Path]:
-    written = []
+def _drawn(figure: Figure2, folder: Path) -> None:
     for name, panel in _panels(figure).items():
         with rc_context(STYLE):
             bars = max(len(figure.classes), len(figure.counts))
@@ -57,10 +53,7 @@ def _drawn(figure: Figure2, folder: Path) -> list[Path]:
             panel(figure, canvas.add_subplot())
             for extension in FORMATS:
                 path = folder / f"{name}.{extension}"
-                with writing(path):
-                    canvas.savefig(path, metadata={"Date": None} if extension == "svg" else None)
-                written.append(path)
-    return written
+                canvas.savefig(path, metadata={"Date": None} if extension == "svg" else None)
 
 
 def _panels(figure: Figure2) -> dict[str, Callable[[Figure2, Axes], None]]:

@@ -104,7 +104,8 @@ def finish(this: Run, keep: bool = False) -> Path:
         this.progress.note(f"{out} is up to date.")
     else:
         compute(this)
-        cache.work.delete()
+        with writing(cache.work.path, fault="the run file is whole, but this cannot be deleted", kind=RunFileError):
+            cache.work.delete()
     if not keep:
         mine = this.parts.by_name()
         ShardFolder(out).delete([file.path for file in cache.sealed if file.facts().get("parts", mine) == mine])

@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import RunFileError, first_line
+from engine.errors import RunFileError, disk_fault, first_line
 from engine.store.checks import Checks
 from engine.store.database import Connection
 from engine.store.sums import SUM, row_sum
@@ -169,7 +169,9 @@ class Cursors:
             raise RunFileError(f"{self.path}: needs more memory than a reader takes ({first_line(error)})") from error
         except duckdb.Error as error:
             self._check_unchanged()
-            raise RunFileError(f"{self.path}: cannot be read, perhaps damaged ({first_line(error)})") from error
+            reason = disk_fault(error)
+            why = f"cannot be read: {reason}" if reason else f"cannot be read, perhaps damaged ({first_line(error)})"
+            raise RunFileError(f"{self.path}: {why}") from error
 
 
 _BY_NEURON = ("activation_blocks", "partial_sums", "own_means")

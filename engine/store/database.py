@@ -54,17 +54,24 @@ def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connec
 
 
 def misread(path: Path) -> str:
-    """Why DuckDB would take this path for another one; "" where it does not."""
-    return "DuckDB takes the backslash in this name for a slash; use another name" if "\\" in path.as_posix() else ""
+    """Why DuckDB would take this path for another one, or does not take it; "" where it does."""
+    if "\\" in path.as_posix():
+        return "DuckDB takes the backslash in this name for a slash; use another name"
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        return "DuckDB takes no name that is not UTF-8; use another name, or another folder"
+    return ""
 
 
 def _why_not_opened(path: Path, read_only: bool, error: duckdb.Error) -> str:
     if not path.exists():
         return f"{path}: no such file" if read_only else f"{path}: cannot be written ({first_line(error)})"
-    if "could not set lock" in str(error).lower():
-        return f"{path}: {writing_now(path)}; wait for it to end"
-    if reason := disk_fault(error):
+    said = str(error).lower()
+    if (reason := disk_fault(error)) and "conflicting lock" not in said:
         return f"{path}: cannot be read: {reason}"
+    if "could not set lock" in said:
+        return f"{path}: {writing_now(path)}; wait for it to end"
     return f"{path}: not a readable DuckDB file, or damaged ({first_line(error)})"
 
 

@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+
+from engine.errors import NO_LOCKS, RunFileError, why_not
 
 _MOST = 80
 """Characters of a command"""
 
 
 def writing_now(path: Path) -> str:
-    """That a file is being written, and by whom where the system tells: a process on this machine."""
-    found = _holder(path)
-    return f"process {found} is writing it" if found else "another process, perhaps on another machine, is writing it"
+    """That a file which could not be locked is being written, and by whom where the system tells: a process on this
+    machine.
+
+    Raises RunFileError where no file of its folder can be locked: there is nothing to wait for then.
+    """
+    if found := _holder(path):
+        return f"process {found} is writing it"
+    _check_locks(path)
+    return "another process, perhaps on another machine, is writing it"
+
+
+def _check_locks(path: Path) -> None:
+    try:
+        import fcntl
+
+        file = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 (closed below)
+    except (ImportError, OSError):
+        return
+    with file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise RunFileError(f"{path}: it cannot be locked: {NO_LOCKS} ({why_not(error)})") from error
 
 
 def _holder(path: Path) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from engine.own_files import held_folder
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
@@ -32,11 +34,26 @@ def written_whole(path: Path) -> Iterator[Path]:
 @contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
     """Gives a file of the same name, in a folder of its own beside `path`, that takes its place if the block ends well.
-    Nothing is left of it otherwise; several processes may do so at once."""
-    with tempfile.TemporaryDirectory(prefix=".mammi-", dir=path.parent) as unfinished:
-        written = Path(unfinished) / path.name
+    Nothing is left of it otherwise, and what killed processes have left is removed; several may do so at once.
+    Where `path` is a link, it stays one, and the file that it leads to is replaced."""
+    path = Path(os.path.realpath(path))
+    with held_folder(path.parent) as unfinished:
+        written = unfinished / path.name
         yield written
+        sync(written)  # a quota on a network file system may be told only now
         _put_in_place(written, path)
+
+
+@contextmanager
+def written_together(folder: Path) -> Iterator[Path]:
+    """As `written_beside` for several files: gives a folder whose files take their places in `folder`."""
+    with held_folder(folder) as unfinished:
+        yield unfinished
+        written = sorted(unfinished.iterdir())
+        for path in written:
+            sync(path)
+        for path in written:
+            _put_in_place(path, Path(os.path.realpath(folder / path.name)))
 
 
 def write_over(path: Path, text: str) -> None:

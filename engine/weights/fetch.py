@@ -11,7 +11,7 @@ from engine.progress import Progress
 from engine.weights.download import Part, download
 from engine.weights.entry import Entry, Published
 from engine.weights.sums import read_sums, remember, sha256_of
-from engine.weights.unpack import unpack
+from engine.weights.unpack import NoRoom, unpack
 
 
 class State(Enum):
@@ -107,6 +107,8 @@ def _take_zip(
     shutil.rmtree(fresh, ignore_errors=True)
     try:
         unpack(part.path, fresh)
+    except NoRoom:
+        raise
     except MammiError:
         part.remove()
         raise

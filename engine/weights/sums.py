@@ -38,5 +38,9 @@ def remember(folder: Path, sums: Mapping[str, str]) -> None:
     sums_by_name = read_sums(folder) | dict(sums)
     path = folder / FILE
     partial = path.with_name(f"{FILE}.partial")
-    partial.write_text("".join(f"{sums_by_name[name]}  {name}\n" for name in sorted(sums_by_name)), "utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text("".join(f"{sums_by_name[name]}  {name}\n" for name in sorted(sums_by_name)), "utf-8")
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise

@@ -21,6 +21,10 @@ _BLOCK = 1 << 20
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError)
 
 
+class NoRoom(MammiError):
+    """The disk has no room for what an archive holds."""
+
+
 def unpack(archive: Path, folder: Path) -> None:
     """Unpacks the zip's regular files into `folder`, which must not exist yet.
 
@@ -56,7 +60,10 @@ def _checked(archive: Path, opened: zipfile.ZipFile, folder: Path) -> list[tuple
         raise MammiError(f"{archive} would grow to {total:,} bytes, more than {limit:,}: not unpacked.")
     free = shutil.disk_usage(archive.parent).free
     if total > free:
-        raise MammiError(f"{archive} needs {total:,} bytes unpacked; {free:,} are free in {archive.parent}.")
+        raise NoRoom(
+            f"{archive} needs {total:,} bytes unpacked; {free:,} are free in {archive.parent}.",
+            "Make room, and run the same command again: the download is kept.",
+        )
     return files
 
 

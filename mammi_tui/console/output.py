@@ -28,13 +28,15 @@ def check_output(
     """Checks a file that a command is about to write; messages name the `option` that asked for it.
 
     Raises ConfigError when `output` is one of the files `kept`, when it exists and `force` is not given or it is no
-    file, or when its folder is missing, unless that will be `made`.
+    file, when it is a link to nothing, or when its folder is missing, unless that will be `made`.
     """
     if output == STDOUT:
         return
     for path in kept:
         if realpath(output) == realpath(path) or (output.exists() and path.exists() and output.samefile(path)):
             raise ConfigError(f"{option} {output}: is {path}, which is never overwritten. Name another file.")
+    if output.is_symlink() and not output.exists():
+        raise ConfigError(f"{option} {output}: is a link that leads to no file. Remove it, or name another file.")
     if output.exists() and not output.is_file():
         raise ConfigError(f"{option} {output}: is not a file. Name one, or - for standard output.")
     if output.exists() and not force:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from engine.errors import writing
-from engine.own_files import temporary_folder
+from engine.errors import ConfigError, writing
+from engine.own_files import held_folder, temporary_folder
+from engine.store.database import misread
+from engine.store.tables import FORMATS
 from engine.store.whole_file import written_beside
 from mammi_tui.console.output import STDOUT
 from mammi_tui.console.say import pass_on, say
@@ -21,16 +22,17 @@ def put_table(output: Path, file_format: str, write: Callable[[Path], int]) -> i
     """Lets `write` fill a file, which then takes the place of `output` or is copied to standard output. Returns what
     `write` returns, the number of rows.
 
-    Raises MammiError where the disk refuses the file.
+    Raises MammiError where the disk refuses the file, or DuckDB its name.
     """
     if output != STDOUT:
+        if file_format in FORMATS and (why := misread(output)):
+            raise ConfigError(f"--output {output}: {why}.")
         with writing(f"--output {output}"), written_beside(output) as written:
             return write(written)
     folder = temporary_folder()
     with ExitStack() as stack:
         with writing(f"the folder of temporary files, {folder}"):
-            unfinished = stack.enter_context(tempfile.TemporaryDirectory(prefix=".mammi-", dir=folder))
-            written = Path(unfinished) / f"table.{file_format}"
+            written = stack.enter_context(held_folder(folder)) / f"table.{file_format}"
             rows = write(written)
         _print(written)
     return rows

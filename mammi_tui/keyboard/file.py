@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.errors import why_not
 from engine.own_files import home
 from engine.parsing import NO_TOML, Unparsable, parse_toml
 from mammi_tui.keyboard.names import key_named
@@ -61,7 +62,7 @@ def read_keys(path: Path) -> tuple[list[Entry], list[Problem]]:
         last = text.count("\n") + 1
         return [], [Problem(line or last, f"is not TOML: {clean(reason, 100)}. All keys stay as they were.")]
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = why_not(error) if isinstance(error, OSError) else str(error)
         return [], [Problem(0, f"cannot be read: {clean(reason, 200)}. All keys stay as they were.")]
     lines = _lines(text)
     entries: list[Entry] = []

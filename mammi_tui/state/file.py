@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import MammiError
+from engine.errors import MammiError, why_not
 from engine.own_files import home
 from engine.store.whole_file import write_over
 from mammi_tui.state.record import LARGEST, RunState, StateDamaged, as_json, from_json
@@ -58,7 +58,7 @@ class StateFile:
         except FileNotFoundError:
             return RunState()
         except OSError as error:
-            raise MammiError(f"{self.path}: where you were cannot be read: {error.strerror or error}") from error
+            raise MammiError(f"{self.path}: where you were cannot be read: {why_not(error)}") from error
         try:
             return from_json(data)
         except StateDamaged as damaged:
@@ -73,5 +73,5 @@ class StateFile:
             write_over(self.path, as_json(state))
         except OSError as error:
             raise MammiError(
-                f"{self.path.parent}: where you are cannot be kept for the next time: {error.strerror or error}"
+                f"{self.path.parent}: where you are cannot be kept for the next time: {why_not(error)}"
             ) from error

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.errors import MammiError
+from engine.errors import MammiError, why_not
 from engine.store.tables import for_spreadsheets
 from engine.text_files import TextFiles, UnreadableText
 from mammi_tui.verdicts.entries import entries_of
@@ -42,7 +42,7 @@ def read_incoming(path: Path) -> list[Incoming]:
                 file.seek(0)
                 return [Incoming(entry.number, *_sound(entry.line)) for entry in entries_of(file.readline)]
     except OSError as error:
-        raise MammiError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise MammiError(f"{path}: cannot be read: {why_not(error)}") from error
     return list(_rows(path)) if start else []
 
 

@@ -29,9 +29,14 @@ def _new_file(folder: Path, name: str, data: bytes) -> Path:
     for number in count(1):
         path = folder / f"{name}.kept-{number}.jsonl"
         try:
-            with path.open("xb") as file:
-                file.write(data)
+            file = path.open("xb")
         except FileExistsError:
             continue
+        try:
+            with file:
+                file.write(data)
+        except OSError:  # half of it would look kept
+            path.unlink(missing_ok=True)
+            raise
         return path
     raise AssertionError  # count() does not end

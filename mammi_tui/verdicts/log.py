@@ -6,12 +6,13 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from engine.errors import MammiError, writing
+from engine.errors import MammiError, why_not, writing
 from engine.store.reader import RunReader
 from mammi_tui.text import count
 from mammi_tui.verdicts.act_order import in_order
@@ -121,7 +122,8 @@ class VerdictLog:
                     self._catch_up(descriptor)
                     sealed = self._write(descriptor, lines() if callable(lines) else lines)
             finally:
-                os.close(descriptor)
+                with suppress(OSError):  # the lines are on the disk: else an error was raised before
+                    os.close(descriptor)
         remember(self.path, self._entries)
         self.look_at_run()
         return sealed
@@ -195,10 +197,11 @@ class VerdictLog:
         except OSError as error:
             raise self._unreadable(error) from error
         finally:
-            os.close(descriptor)
+            with suppress(OSError):
+                os.close(descriptor)
 
     def _unreadable(self, error: OSError) -> MammiError:
-        return MammiError(f"{self.path}: the verdicts cannot be read: {error.strerror or error}")
+        return MammiError(f"{self.path}: the verdicts cannot be read: {why_not(error)}")
 
     def is_ours(self, line: Line) -> bool:
         """Whether a line is about this run, or about the same target, layer and images."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import sqlite3
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from engine.errors import ConfigError, MammiError, RunFileError, disk_fault, writing
 from engine.own_files import held_folder
+from engine.store.lock_holder import writing_now
 from engine.store.tables import write_table
-from engine.store.whole_file import written_whole
+from engine.store.whole_file import written_beside, written_whole
 from engine.store.work import WorkFile
 from engine.store.writer import assemble
 from tests.engine.store.test_work import numbered
@@ -100,6 +103,87 @@ def test_a_file_that_fails_halfway_is_removed(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         write()
     assert not list(tmp_path.iterdir())
+
+
+def _refusing(code: int) -> Callable[..., None]:
+    def refuse(*_given: object, **_named: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    return refuse
+
+
+@pytest.mark.parametrize("code", [errno.EBUSY, errno.ENOTEMPTY, errno.EACCES])
+def test_a_file_is_written_although_the_folder_beside_it_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    monkeypatch.setattr(os, "rmdir", _refusing(code))
+    with writing(tmp_path), written_beside(tmp_path / "x") as written:
+        written.write_text("whole")
+    assert (tmp_path / "x").read_text() == "whole"
+
+
+def test_a_folder_that_stays_does_not_hide_why_a_file_was_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "rmdir", _refusing(errno.EBUSY))
+    with pytest.raises(MammiError, match=FULL), writing(tmp_path), written_beside(tmp_path / "x"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_quota_that_is_told_when_the_bytes_are_asked_for_keeps_the_earlier_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB does not look at how the closing of a table ends."""
+    (tmp_path / "x").write_text("earlier")
+    monkeypatch.setattr(os, "fsync", _refusing(errno.EDQUOT))
+    with pytest.raises(MammiError, match="your quota"), writing(tmp_path), written_beside(tmp_path / "x") as written:
+        written.write_text("whole")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["earlier"]
+
+
+def test_a_link_to_a_file_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("earlier")
+    (tmp_path / "link").symlink_to("x")
+    with written_beside(tmp_path / "link") as written:
+        written.write_text("whole")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "x").read_text() == "whole"
+
+
+def test_what_a_killed_process_has_left_beside_a_file_goes(tmp_path: Path) -> None:
+    left = tmp_path / ".mammi-left"
+    left.mkdir()
+    (left / "x").write_text("half")
+    os.utime(left, (0, 0))
+    with written_beside(tmp_path / "x") as written:
+        written.write_text("whole")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["whole"]
+
+
+def test_a_held_folder_needs_no_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fcntl, "flock", _refusing(errno.EBADF))  # as NFS does for a folder
+    with held_folder(tmp_path) as first:
+        os.utime(first, (0, 0))
+        with held_folder(tmp_path) as second:
+            assert set(tmp_path.iterdir()) == {first, second}
+
+
+def test_a_file_system_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite and DuckDB say that the file is locked."""
+    path = tmp_path / "run.duckdb.work"
+    path.touch()
+    assert writing_now(path) == "another process, perhaps on another machine, is writing it"
+    monkeypatch.setattr(fcntl, "lockf", _refusing(errno.ENOLCK))
+    with pytest.raises(RunFileError, match=r"run\.duckdb\.work: it cannot be locked: .* use a folder on another one"):
+        writing_now(path)
+    assert [each.name for each in tmp_path.iterdir()] == ["run.duckdb.work"]
+
+
+def test_locks_that_duckdb_and_sqlite_miss_are_told() -> None:
+    missing = sqlite3.OperationalError("disk I/O error")
+    missing.sqlite_errorname = "SQLITE_IOERR_LOCK"
+    assert "no locks" in disk_fault(missing)
+    assert "no locks" in disk_fault(RuntimeError('Could not set lock on file "x": File locks are not supported for'))
 
 
 @pytest.mark.parametrize("code", [errno.ENOENT, errno.EIO])

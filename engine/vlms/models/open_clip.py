@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
@@ -27,6 +26,7 @@ from transformers import AutoConfig, BertConfig, PreTrainedConfig
 
 from engine.errors import ConfigError, MammiError
 from engine.likeness import closest
+from engine.own_files import own_folder, temporary_folder
 from engine.probing.base import Image
 from engine.vlms.hugging_face import LOCAL, reading
 from engine.vlms.models import cxr_repair
@@ -172,7 +172,8 @@ def _build(source: Source, folder: Path | None) -> Any:
     if text_tower is None:
         kind = open_clip.CustomTextCLIP if custom else open_clip.CLIP
         return kind(**config).float().eval()
-    with TemporaryDirectory() as named:
+    with own_folder(temporary_folder()) as written:
+        named = str(written)
         text_tower.save_pretrained(named)
         config["text_cfg"] |= {"hf_model_name": named, "hf_model_pretrained": False}
         return open_clip.CustomTextCLIP(**config).float().eval()

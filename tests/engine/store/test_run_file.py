@@ -302,6 +302,12 @@ def test_a_file_with_an_odd_name_is_read(tmp_path: Path, name: str, monkeypatch:
         assert reader.layers
 
 
+def test_a_name_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.csv")
+    with pytest.raises(MammiError, match="not UTF-8; use another name"):
+        write_table(path, "csv", {"name": "VARCHAR"}, [("x",)])
+
+
 def test_no_path_with_a_backslash_becomes_another(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     path = tmp_path / "a\\b"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -162,6 +164,19 @@ def test_zip_that_was_interrupted_goes_on(packed: Entry, served: Served, tmp_pat
     served.asked.clear()
     fetch(packed, tmp_path, Silent())
     assert served.asked[0]["Range"] == "bytes=50-"
+
+
+def test_zip_that_finds_no_room_is_kept(
+    packed: Entry, served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = iter((10_000, 1))
+    with monkeypatch.context() as small:
+        small.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=next(free)))
+        with pytest.raises(MammiError, match="the download is kept"):
+            fetch(packed, tmp_path, Silent())
+    served.asked.clear()
+    fetch(packed, tmp_path, Silent())
+    assert served.asked == []
 
 
 def test_entry_by_hand_says_what_to_put_where(tmp_path: Path) -> None:

@@ -133,7 +133,12 @@ FAILURES: dict[str, tuple[Any, str, Callable[[Any], Any]]] = {
         for code in (errno.EXDEV, errno.EBUSY, errno.ESTALE, errno.EACCES, errno.ENOENT, errno.EIO)
     },
     "rename is done, but ENOENT": (os, "replace", _done_but(errno.ENOENT)),
+    **{
+        f"rmdir: {errno.errorcode[code]}": (os, "rmdir", _raises(code))
+        for code in (errno.EBUSY, errno.ENOTEMPTY, errno.EACCES)
+    },
     "fsync: EIO": (os, "fsync", _raises(errno.EIO)),
+    "fsync: EDQUOT": (os, "fsync", _raises(errno.EDQUOT)),
     "fsync of folders: EIO": (os, "fsync", _raises(errno.EIO, _is_folder)),
     "fsync of folders: EINVAL": (os, "fsync", _raises(errno.EINVAL, _is_folder)),
     "flock: ENOLCK": (fcntl, "flock", _raises(errno.ENOLCK)),

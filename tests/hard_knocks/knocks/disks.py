@@ -53,6 +53,8 @@ def writers(run: Path, disk: Path) -> dict[str, list[object]]:
     return {
         **tables,
         "report": ["report", run, "--all", "-o", disk / "r.html"],
+        "compare": ["compare", run, "--alpha", "0.93,0.5", "-o", disk / "c.txt"],
+        "compare as JSON": ["compare", run, "--alpha", "0.93,0.5", "--json", "-o", disk / "c.json"],
         "verdicts export": ["verdicts", "export", run, "-o", disk / "v.jsonl"],
         "verdicts import": ["verdicts", "import", beside, verdicts_path(run)],
     }

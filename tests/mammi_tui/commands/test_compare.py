@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from engine.store.reader import RunReader
 from engine.store.writer import assemble
 from mammi_tui.changes.filter import parse
 from tests.support.commands import Mammi
+from tests.support.disk import files_up_to
 from tests.support.runs import small_contents, small_run
 
 
@@ -176,3 +178,35 @@ def test_names_from_outside_are_shown_clean(mammi: Mammi, hostile_run_path: Path
 )
 def test_a_filter_says_what_is_wrong_with_it(query: str, problem: str) -> None:
     assert parse(query).problem == problem
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--format", "csv")])
+def test_a_file_that_finds_no_room_keeps_the_earlier_one(
+    mammi: Mammi, run_path: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    output = tmp_path / "changes"
+    output.write_text("earlier")
+    with files_up_to(100):
+        found = mammi("compare", run_path, "--alpha", "0.93,0.5", *options, "--output", output, "--force")
+    assert (found.status, found.out) == (1, "")
+    assert "cannot be written: the file would be larger than the limit" in found.err
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["earlier"]
+
+
+def test_a_link_that_leads_to_no_file_is_refused(mammi: Mammi, run_path: Path, tmp_path: Path) -> None:
+    output = tmp_path / "changes"
+    output.symlink_to(output)
+    found = mammi("compare", run_path, "--alpha", "0.93,0.5", "--output", output, "--force")
+    assert (found.status, found.out) == (2, "")
+    assert "is a link that leads to no file. Remove it" in found.err
+
+
+@pytest.mark.parametrize("name", ["a\\b", os.fsdecode(b"\xff\xfe")])
+def test_a_table_whose_name_duckdb_does_not_take_is_refused(
+    mammi: Mammi, run_path: Path, tmp_path: Path, name: str
+) -> None:
+    found = mammi("compare", run_path, "--alpha", "0.93,0.5", "--format", "csv", "--output", tmp_path / name)
+    assert (found.status, found.out) == (2, "")
+    assert "use another name" in found.err
+    assert ".mammi-" not in found.err
+    assert list(tmp_path.iterdir()) == []
