@@ -187,12 +187,13 @@ def _own_files(runs: Sequence[Path]) -> list[Path]:
 
 def _write_text(output: Path, text: str) -> None:
     from engine.errors import writing
+    from engine.store.whole_file import written_beside
 
     if output == STDOUT:
         say(*text.split("\n"))
         return
-    with writing(f"--output {output}"):
-        output.write_text(f"{text}\n", encoding="utf-8")
+    with writing(f"--output {output}"), written_beside(output) as written:
+        written.write_text(f"{text}\n", encoding="utf-8")
 
 
 def _write_table(output: Path, file_format: str, rows: Sequence[Row]) -> None:
