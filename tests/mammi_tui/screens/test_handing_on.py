@@ -181,7 +181,7 @@ async def test_link_words_and_row_are_copied(run_path: Path, tmp_path: Path, mon
         assert link[:3] == ["mammi", "open", "--fresh"]
         assert link[-3:] == ["--", str(tmp_path / "run.duckdb"), "layer1:3"]
         cuts = {"--alpha=0.92", "--beta=0.95", "--ranking=score", "--select=tau"}
-        assert set(link[4:]) == {"--fresh", "--filter=images>0", *cuts}
+        assert set(link[3:-3]) == {"--filter=images>0", *cuts}
         answer = opened.answer()
         words = [opened.reader.concepts[concept] for concept in answer.ranking[: answer.annotated]]
         assert await copied(opened, monkeypatch, "w") == ", ".join(words)
