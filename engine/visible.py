@@ -19,6 +19,12 @@ _UNSEEN = frozenset(
     for code in range(first, last + 1)
 )
 """Fillers, blanks and variation selectors, which Unicode counts among letters, marks and symbols"""
+_JOINED = frozenset(
+    chr(code)
+    for first, last in ((0x1161, 0x11FF), (0xD7B0, 0xD7FF), (0x1F3FB, 0x1F3FF))
+    for code in range(first, last + 1)
+)
+"""Vowels and ends of Hangul syllables, and colours of skin, which stand in the cell of what is before them"""
 _MARKS: set[str] = set()
 """The combining marks that have occurred"""
 
@@ -41,7 +47,7 @@ def _shown(char: str) -> str:
         return "\N{SYMBOL FOR DELETE}"
     if category in {"Cc", "Cf", "Cs", "Co", "Cn"} or char in _UNSEEN:
         return HIDDEN
-    if category in {"Mn", "Me"}:
+    if category in {"Mn", "Me", "Mc"} or char in _JOINED:
         _MARKS.add(char)
     return char
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar
@@ -12,9 +13,10 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
 
-from engine.errors import ConfigError
+from engine.errors import ConfigError, MammiError
 from engine.store.reader import RunReader
 from mammi_tui.handing_on.clipboard import sequence
+from mammi_tui.handing_on.new_file import new_file
 from mammi_tui.images.base import ImageBackend
 from mammi_tui.images.sharp import SharpBackend
 from mammi_tui.keyboard.counting_app import CountingApp
@@ -27,6 +29,7 @@ from mammi_tui.state.keeper import StateKeeper
 from mammi_tui.terminal.endings import EndingApp
 from mammi_tui.terminal.frugal import FrugalApp
 from mammi_tui.terminal.screen_stack import SoundStackApp
+from mammi_tui.text import clean
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
 from mammi_tui.verdicts.log import VerdictLog
 from mammi_tui.views.base import View
@@ -36,6 +39,8 @@ from mammi_tui.widgets.undone import undone_on
 
 MOST_WARNINGS = 3
 """Warnings shown at the start"""
+_WEB_FONTS = re.compile(r"@font-face\s*\{[^}]*\}\s*")
+"""What makes whoever opens a screenshot ask a web server for fonts"""
 
 
 def _commands() -> type[Provider]:
@@ -131,7 +136,17 @@ class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, SoundStackApp, Fruga
         yield SystemCommand("Theme", "Dark, light and other colours", self.action_change_theme)
         for name, theme in (("Dark theme", READING_ROOM), ("Light theme", DAYLIGHT)):
             yield SystemCommand(name, f"The explorer's own, {theme.name}", partial(setattr, self, "theme", theme.name))
-        yield SystemCommand("Screenshot", "Save the screen as an SVG file", lambda: self.deliver_screenshot())
+        yield SystemCommand("Screenshot", "Save the screen as an SVG file", self._save_screenshot)
+
+    def _save_screenshot(self) -> None:
+        """Saves the screen here, as sheets and tables are saved. Textual would read the file's path as markup."""
+        picture = _WEB_FONTS.sub("", self.export_screenshot())
+        try:
+            path = new_file("mammi-explorer", ".svg", lambda path: path.write_text(picture, "utf-8"))
+        except MammiError as error:
+            self.explorer.warn(str(error))
+        else:
+            self.notify(clean(f"Screenshot: {path}"), markup=False)
 
     def search_themes(self) -> None:
         from mammi_tui.palette import Themes

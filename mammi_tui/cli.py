@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import click
 
@@ -19,7 +20,7 @@ from engine.errors import MammiError, disk_fault, first_line, refusal
 from engine.own_files import keep_to_owner
 from mammi_tui import commands
 from mammi_tui.console.say import say
-from mammi_tui.engine_warnings import warnings_to
+from mammi_tui.engine_warnings import library_warnings_to, warnings_to
 from mammi_tui.outputs import OutputFailed, leave_outputs, prepare_outputs
 from mammi_tui.spelling import spell_out
 from mammi_tui.terminal.stopping import Stop, Stopping
@@ -63,6 +64,18 @@ def _debug_option() -> click.Option:
 
 class CommandFolder(click.Group):
     """One command for each module of mammi_tui/commands, imported when it is called."""
+
+    def _main_shell_completion(self, *arguments: Any, **options: Any) -> None:
+        """Answers a shell that asks for completions, and ends. Raises MammiError where it asks for something else."""
+        fault, then = "_MAMMI_COMPLETE: no shell asks so for completions.", "Unset this variable to run mammi."
+        try:
+            super()._main_shell_completion(*arguments, **options)
+        except (KeyError, ValueError) as error:  # of COMP_WORDS and COMP_CWORD
+            raise MammiError(fault, then) from error
+        except SystemExit as ended:
+            if ended.code:
+                raise MammiError(fault, then) from None
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
@@ -130,7 +143,8 @@ def _status(settings: Settings) -> int:
     """Runs the command line, tells its error, and returns the exit status."""
     try:
         Path.cwd()  # where it is gone, this says so; libraries end the process
-        with warnings_to(partial(say, err=True)), watching(Stopping()) as settings.watch:
+        note = partial(say, err=True)
+        with warnings_to(note), library_warnings_to(note), watching(Stopping()) as settings.watch:
             status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
         return status if isinstance(status, int) else 0
     except MammiError as error:

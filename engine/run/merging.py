@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,12 +91,12 @@ def _lacking(this: Run) -> NDArray[np.bool_]:
 
 def _to_do(this: Run, folder: ShardFolder, lacking: NDArray[np.bool_], running: Sequence[ShardName]) -> tuple[str, str]:
     """What is lacking, and what to run."""
-    config, path = this.config, this.config.path
+    config, called = this.config, quote(str(this.config.path))
     total = folder.newest_total()
     if total is None:
         return (
             f"{folder.path}: no shard has been computed.",
-            f"Run `mammi run {path} --shard I/N` for I from 1 to N, on as "
+            f"Run `mammi run {called} --shard I/N` for I from 1 to N, on as "
             "many machines as you like, or `mammi run` for a run in one process.",
         )
     shards = [ShardName(number, total) for number in range(1, total + 1)]
@@ -107,7 +108,7 @@ def _to_do(this: Run, folder: ShardFolder, lacking: NDArray[np.bool_], running: 
         told.append(f"{_shards(ranges([shard.number for shard in waited]))} of {total} is being computed")
     told += differences(this)
     which = f"{numbers}/{total}`" if numbers.isdigit() else f"I/{total}` for I = {numbers}"
-    then = f"Run `mammi run {path} --shard {which}, then `mammi merge {path}`."
+    then = f"Run `mammi run {called} --shard {which}, then `mammi merge {called}`."
     return f"{folder.path}: {'; '.join(told)}.", then
 
 

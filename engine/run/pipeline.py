@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from shlex import quote
 
 from engine.config.settings import RunConfig
 from engine.errors import ConfigError, RunFileError, first_line, writing
@@ -159,5 +160,6 @@ def _finished(out: Path) -> FinishedRun:
         return FinishedRun(out)
     except RunFileError as error:
         raise RunFileError(
-            error.fault, f"If it is damaged, `mammi salvage {out}` takes over what is whole; else name another run.out."
+            error.fault,
+            f"If it is damaged, `mammi salvage {quote(str(out))}` takes over what is whole; else name another run.out.",
         ) from None

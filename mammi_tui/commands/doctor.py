@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -82,8 +83,8 @@ def _check_deep(run: Path) -> None:
         _print("Damaged", [("", text) for text in found.damaged])
         _print("Whole", [("", text) for text in found.whole] or [("", "nothing that could be taken over")])
         raise RunFileError(
-            f"{run}: it is not as it was written; `mammi salvage {run}` takes over what is whole, so that `mammi run` "
-            "computes only the rest"
+            f"{run}: it is not as it was written; `mammi salvage {quote(str(run))}` takes over what is whole, "
+            "so that `mammi run` computes only the rest"
             if found.whole
             else f"{run}: it is not as it was written; move it away, and compute the run again with `mammi run`"
         )

@@ -82,7 +82,7 @@ def open(  # noqa: A001
     fit = question.fit()
     fit.prepare(os.environ)  # before Textual is loaded
 
-    from rich.console import Console
+    from rich.console import Console  # noqa: TID251 (it is quiet)
 
     from engine.names import find_concept_set, parse_neuron
     from mammi_tui.app import ExplorerApp
@@ -115,7 +115,8 @@ def open(  # noqa: A001
         app.say_at_start([*([fit.warning] if fit.warning else ()), *problems])
         if not getattr(context.obj, "debug", False):
             app.error_console = Console(quiet=True)
-        for stream in (sys.stderr, sys.__stderr__):  # Textual draws there, cell by cell: nothing can be spelled out
+        # Textual draws there, cell by cell: nothing can be spelled out
+        for stream in (sys.stderr, sys.__stderr__):  # noqa: TID251
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(encoding="utf-8")
         app.sorter, app.typed_ahead = question.finish()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mammi_tui.console.text_table import table
+from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, count
 from mammi_tui.verdicts.agreement import Agreement
 from mammi_tui.verdicts.comparison import Compared, agreement_on
@@ -15,6 +16,8 @@ from mammi_tui.verdicts.standing import Judgement
 
 WORDS = 60
 """Characters of the words judged, in the table"""
+READER = 20
+"""Cells of a reader's name, there"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +119,9 @@ def lines(found: Readings) -> Iterator[str]:
     differing = list(found.differing())
     if differing:
         yield ""
-        head = ("differ on", *(clean(reader, 20) for reader in overall.readers), "settled", "words judged", "notes")
-        yield from table(head, [_difference_row(found, overall.readers, name, each) for name, each in differing])
+        names = ShortNames(overall.readers)
+        head = ("differ on", *names.within(READER), "settled", "words judged", "notes")
+        yield from table(head, [_difference_row(found, names, name, each) for name, each in differing])
 
 
 def _rows(found: Readings, overall: Agreement) -> Iterator[tuple[str, ...]]:
@@ -147,10 +151,13 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(map(clean, names[:5])) + (", …" if len(names) > 5 else "")
 
 
-def _difference_row(found: Readings, readers: Sequence[str], name: str, each: Compared) -> tuple[str, ...]:
-    settled = f"{each.settled.verdict} by {clean(each.settled.reader, 20)}" if each.settled else ""
-    verdicts = (each.verdicts.get(reader) for reader in readers)
-    notes = "; ".join(f"{clean(reader, 20)}: {clean(note)}" for reader, note in found.notes(name))
+def _difference_row(found: Readings, readers: ShortNames, name: str, each: Compared) -> tuple[str, ...]:
+    def short(reader: str) -> str:
+        return readers.fit(clean(reader), READER).rstrip()
+
+    settled = f"{each.settled.verdict} by {short(each.settled.reader)}" if each.settled else ""
+    verdicts = (each.verdicts.get(reader) for reader in found.readers)
+    notes = "; ".join(f"{short(reader)}: {clean(note)}" for reader, note in found.notes(name))
     return (
         clean(name),
         *(str(line.verdict) if line else "–" for line in verdicts),

@@ -11,6 +11,7 @@ import click
 LONGEST = 1 << 20
 """Characters of one line"""
 _NOT_PLAIN = re.compile(r"[^\n -~]")
+_NOT_ASCII = re.compile(r"[^\0-~]")
 
 
 def say(*lines: object, err: bool = False) -> None:
@@ -32,6 +33,17 @@ def as_json(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, indent=2)
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return _NOT_PLAIN.sub(_escaped, whole)
+
+
+def hidden_escaped(text: str) -> str:
+    """A text of JSON in which all that would steer a terminal, or is not seen, is escaped: it means the same."""
+    return _NOT_ASCII.sub(_escaped_if_hidden, text)
+
+
+def _escaped_if_hidden(found: re.Match[str]) -> str:
+    from engine.visible import visible
+
+    return found[0] if visible(f"a{found[0]}") == f"a{found[0]}" else _escaped(found)
 
 
 def _escaped(found: re.Match[str]) -> str:

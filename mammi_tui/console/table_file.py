@@ -13,7 +13,7 @@ from engine.store.database import misread
 from engine.store.tables import FORMATS
 from engine.store.whole_file import written_beside
 from mammi_tui.console.output import STDOUT
-from mammi_tui.console.say import pass_on, say
+from mammi_tui.console.say import hidden_escaped, pass_on, say
 
 _BLOCK = 1 << 20
 
@@ -34,16 +34,21 @@ def put_table(output: Path, file_format: str, write: Callable[[Path], int]) -> i
         with writing(f"the folder of temporary files, {folder}"):
             written = stack.enter_context(held_folder(folder)) / f"table.{file_format}"
             rows = write(written)
-        _print(written)
+        _print(written, file_format)
     return rows
 
 
-def _print(table: Path) -> None:
-    """Copies a table to standard output. On a terminal, control characters are replaced."""
+def _print(table: Path, file_format: str) -> None:
+    """Copies a table to standard output. On a terminal, control characters are replaced; in JSON, which may come there
+    through another program, what is hidden is escaped."""
     if sys.stdout.isatty():
         with table.open(encoding="utf-8", newline="\n") as file:
             for line in file:
                 say(line.rstrip("\n"))
+    elif file_format == "json":
+        with table.open(encoding="utf-8", newline="") as file:
+            while text := file.read(_BLOCK):
+                pass_on(hidden_escaped(text).encode())
     else:
         with table.open("rb") as file:
             while block := file.read(_BLOCK):

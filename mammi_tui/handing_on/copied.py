@@ -21,11 +21,12 @@ def deep_link(run: Path, neuron: str, cuts: Cuts, query: str = "", order: str = 
 
     Raises MammiError where a name cannot be pasted.
     """
-    words = ["mammi", "open", realpath(run), neuron, "--fresh"]
+    words = ["mammi", "open", "--fresh"]
     words += [f"--alpha={float(cuts.alpha)!r}", f"--beta={float(cuts.beta)!r}"]
     words += [f"--ranking={cuts.ranking}", f"--select={cuts.selection}"]
     options = {"concept-set": cuts.concept_set, "filter": query, "sort": order}
     words += [f"--{name}={value}" for name, value in options.items() if value]
+    words += ["--", realpath(run), neuron]  # the name of a layer may begin as an option does
     for word in words:
         if clean(word, _LONGEST) != word:
             raise MammiError(f"{word}: has characters that cannot be pasted safely, so there is no link to it.")

@@ -16,13 +16,18 @@ _MOST = 1000
 """Files of one name"""
 
 
-def new_file(folder: Path, name: str, suffix: str, write: Callable[[Path], object]) -> Path:
-    """Makes a file `name` + `suffix` in a folder and returns its path; a number is added where the name is taken.
+def new_file(name: str, suffix: str, write: Callable[[Path], object]) -> Path:
+    """Makes a file `name` + `suffix` in the working folder and returns its path; a number is added where the name is
+    taken.
 
     `write` fills an unfinished file, which becomes the new one when it is whole. Unusual characters of the name become
     underscores. Raises MammiError when nothing can be written there.
     """
     stem = _UNUSUAL.sub("_", name).lstrip(".-")[:_LONGEST] or "mammi"
+    try:
+        folder = Path.cwd()
+    except OSError as error:
+        raise MammiError("The working folder is gone: no file can be written here.") from error
     with writing(folder, "make room, and do it again", "no file can be written here"):
         path = _reserved(folder, stem, suffix)
         try:

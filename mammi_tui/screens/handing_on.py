@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from textual import on
 from textual.message import Message
@@ -89,9 +88,9 @@ class HandingOn(ExplorerBase):
                 self.warn(UNDERWAY)
                 return
             self.notify("Drawing the contact sheet …", markup=False, timeout=2)
-            self._off_thread(partial(self._draw_sheet, neuron, found, Path.cwd()))
+            self._off_thread(partial(self._draw_sheet, neuron, found))
 
-    def _draw_sheet(self, neuron: Neuron, found: Examples | None, folder: Path) -> tuple[str, bool]:
+    def _draw_sheet(self, neuron: Neuron, found: Examples | None) -> tuple[str, bool]:
         from mammi_tui.handing_on.cards import Cards
         from mammi_tui.handing_on.contact_sheet import MOST_FILMS, contact_sheet
         from mammi_tui.handing_on.identifiers import Identifiers
@@ -109,7 +108,7 @@ class HandingOn(ExplorerBase):
         sheet = contact_sheet(card, heading)
         part = f".{found.range.name.replace(' ', '-')}" if found else ""
         path = new_file(
-            folder, f"{self._run_name}.{card.layer}-{card.unit}{part}", ".png", lambda path: path.write_bytes(sheet)
+            f"{self._run_name}.{card.layer}-{card.unit}{part}", ".png", lambda path: path.write_bytes(sheet)
         )
         films = count(min(len(card.films), MOST_FILMS), "film") + (f" ({found.range.name})" if found else "")
         return f"Contact sheet of {films}: {path}", True
@@ -127,7 +126,7 @@ class HandingOn(ExplorerBase):
         if isinstance(table, str):
             self.warn(table)
         else:
-            self._off_thread(partial(self._write_table, table, FORMATS[chosen], Path.cwd()))
+            self._off_thread(partial(self._write_table, table, FORMATS[chosen]))
 
     def _table(self) -> Callable[[], Table] | str:
         """Gives the table of the present pane; or says why there is none."""
@@ -149,7 +148,7 @@ class HandingOn(ExplorerBase):
             found = found.of(looking.layer_name(shown.subject.layer), shown.subject.unit, shown.cuts)
         return lambda: found
 
-    def _write_table(self, of: Callable[[], Table], file_format: str, folder: Path) -> tuple[str, bool]:
+    def _write_table(self, of: Callable[[], Table], file_format: str) -> tuple[str, bool]:
         from engine.store.tables import write_table
 
         table = of()
@@ -161,9 +160,7 @@ class HandingOn(ExplorerBase):
         elif len(abouts) == 1 and table.what != "neurons":
             kind, number = abouts.pop()
             name = f"{self._run_name}.{kind}-{number}.{table.what}"
-        path = new_file(
-            folder, name, f".{file_format}", lambda path: write_table(path, file_format, table.columns, table.rows)
-        )
+        path = new_file(name, f".{file_format}", lambda path: write_table(path, file_format, table.columns, table.rows))
         return f"{count(len(table.rows), 'row')} of {table.what}: {path}", True
 
     # Copying

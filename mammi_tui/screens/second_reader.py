@@ -11,6 +11,7 @@ from mammi_tui.neurons.marks import VERDICT_MARKS
 from mammi_tui.neurons.rows import Neuron
 from mammi_tui.neurons.triage import add_settlement, take_up
 from mammi_tui.screens.judging import Judging
+from mammi_tui.short_names import ShortNames
 from mammi_tui.text import clean, count, fit
 from mammi_tui.verdicts.comparison import Compared
 from mammi_tui.verdicts.heads import lost_head
@@ -104,9 +105,10 @@ class SecondReader(Judging):
         return None
 
     def _settle_title(self, neuron: Neuron, compared: Compared) -> str:
+        names = ShortNames(compared.verdicts).within(20)
         said = " ".join(
-            f"{clean(reader, 20)} {VERDICT_MARKS[line.verdict][0]}"
-            for reader, line in compared.verdicts.items()
+            f"{name} {VERDICT_MARKS[line.verdict][0]}"
+            for name, line in zip(names, compared.verdicts.values(), strict=True)
             if line.verdict
         )
         words = clean(", ".join(compared.words))

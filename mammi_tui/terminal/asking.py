@@ -53,7 +53,7 @@ class Asking:
         self._found = termios.tcgetattr(self._keys)
         termios.tcsetattr(self._keys, termios.TCSANOW, _silent(self._found))
         if select.select([], [self._screen], [], 0)[1]:  # else nobody reads what is written
-            os.write(self._screen, self._questions.encode())
+            os.write(self._screen, self._questions.encode())  # noqa: TID251 (its own questions)
 
     def replies(self) -> Replies:
         """All replies, or those that came in time."""

@@ -124,7 +124,7 @@ class TerminalDriver(LinuxDriver):
         if not self.in_use:
             return
         with suppress(OSError):
-            drawing = sys.__stderr__.fileno() if sys.__stderr__ else 2
+            drawing = sys.__stderr__.fileno() if sys.__stderr__ else 2  # noqa: TID251 (to give the terminal back)
             terminal, keys = _opened_anew(drawing), os.dup(self.fileno)
             if not alone:
                 nowhere = os.open(os.devnull, os.O_RDWR)
@@ -234,4 +234,4 @@ def _write_within(terminal: int, data: bytes, seconds: float) -> None:
             data, dropped = _CANCEL + data, True
         with suppress(BlockingIOError):
             if select.select([], [terminal], [], seconds / 10)[1]:
-                data = data[os.write(terminal, data) :]
+                data = data[os.write(terminal, data) :]  # noqa: TID251 (to give the terminal back)

@@ -169,7 +169,7 @@ def cell_pixels() -> tuple[int, int] | None:
         import fcntl
         import termios
 
-        packed = fcntl.ioctl(sys.__stderr__ or 2, termios.TIOCGWINSZ, bytes(8))
+        packed = fcntl.ioctl(sys.__stderr__ or 2, termios.TIOCGWINSZ, bytes(8))  # noqa: TID251 (its size is asked)
     except (ImportError, OSError, ValueError):
         return None
     rows, columns, width, height = struct.unpack("HHHH", packed)

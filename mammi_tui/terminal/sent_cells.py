@@ -5,21 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
+
+from engine.visible import HIDDEN, visible
 
 # Text whose every character takes one cell: Latin, Greek, punctuation, arrows, lines, blocks and shapes.
 _NARROW = re.compile(
     r"[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2027\u2190-\u22ff\u2400-\u2426\u2500-\u25fc\u25ff]*"
 )
 
-# Takes no cell, so that what a widget has measured stays true.
-_STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
-
 # Up to this many unchanged cells between two changed ones are sent too: that is cheaper than moving the cursor.
 _GAP = 2
+
+
+class _Sent(dict[int, str]):
+    """What is sent for each code point, filled in as code points occur."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        seen = visible(f"a{char}") == f"a{char}"
+        self[code] = sent = char if seen else HIDDEN * cell_len(char)
+        return sent
+
+
+_SENT = _Sent()
 
 Cell = tuple[str, int]
 """A character and the number of its style. Text with characters of other widths is one cell, then come empty ones."""
@@ -186,6 +198,6 @@ def cells(text: str, style: int) -> list[Cell]:
     """The cells of one segment in a style of this number. Whatever a widget draws, no text steers the terminal."""
     if _NARROW.fullmatch(text):
         return [(character, style) for character in text]
-    text = _STEERING.sub("", text)
-    length = cell_len(text)
+    length = cell_len(text)  # what the widget has measured stays true
+    text = set_cell_size(text.translate(_SENT), length)
     return [(text, style), *[("", style)] * (length - 1)][:length]

@@ -102,7 +102,7 @@ class Watch:
 
     def _tell(self, what: bytes) -> None:
         with suppress(BlockingIOError):
-            os.write(self._wake, what)
+            os.write(self._wake, what)  # noqa: TID251 (a pipe of its own)
 
     def _run(self) -> None:
         while True:

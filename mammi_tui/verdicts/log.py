@@ -146,7 +146,7 @@ class VerdictLog:
             previous = sealed[-1].hash
         data = b"\n" * ends_mid_line + b"".join(map(_written, sealed))
         try:
-            if os.write(descriptor, data) != len(data):
+            if os.write(descriptor, data) != len(data):  # noqa: TID251 (a file)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         except OSError:

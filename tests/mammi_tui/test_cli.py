@@ -139,6 +139,49 @@ def test_any_other_failure_ends_with_status_1(error: str, said: str) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", said)
 
 
+WARNING = """
+import logging, sys, warnings
+from mammi_tui import cli
+def warning(*arguments, **options):
+    logging.info("which would make the root logger print")
+    logging.warning("logged\\x1b[31m\\u202e")
+    logging.getLogger("a.library").error("told\\x9b2J")
+    warnings.warn("warned\\x1b]0;\\a\\nmammi: a line of its own")
+    logging.getLogger("engine").warning("ours")
+cli.cli.main = warning
+sys.argv = ["mammi", "doctor"]
+cli.main()
+"""
+
+
+def test_warnings_of_libraries_are_texts_from_outside() -> None:
+    ended = python(WARNING)
+    assert ended.stderr.splitlines() == [
+        *("warning: logged␛[31m�", "warning: told�2J", "warning: warned␛]0;␇ mammi: a line of its own"),
+        "warning: ours",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [("bash_complete", {}), ("bash_complete", {"COMP_WORDS": "mammi o", "COMP_CWORD": "x"}), ("bash_\x1b[31m", {})],
+)
+def test_completion_that_no_shell_asks_for_is_told(
+    mammi: Mammi, monkeypatch: pytest.MonkeyPatch, asked: str, words: dict[str, str]
+) -> None:
+    for name, value in {"_MAMMI_COMPLETE": asked, **words}.items():
+        monkeypatch.setenv(name, value)
+    outcome = mammi("doctor")
+    assert outcome.status == 1
+    assert outcome.err.startswith("mammi: _MAMMI_COMPLETE: no shell asks so for completions.\n")
+
+
+def test_shells_get_completions(mammi: Mammi, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"_MAMMI_COMPLETE": "bash_complete", "COMP_WORDS": "mammi op", "COMP_CWORD": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert mammi() == (0, "plain,open\n", "")
+
+
 def test_a_reader_that_leaves_early_is_no_error(run_path: Path) -> None:
     command = [sys.executable, "-m", "mammi_tui", "show", str(run_path), "layer0:3", "--alpha", "0", "--beta", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as shown:

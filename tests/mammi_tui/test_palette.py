@@ -8,6 +8,7 @@ import pytest
 from textual.command import CommandList
 
 from mammi_tui.keyboard.keymap import Keymap
+from tests.hard_knocks.texts import checks
 from tests.support.explorer import Explorer, explorer
 
 
@@ -118,3 +119,32 @@ async def test_themes_are_found_by_words(run_path: Path, tmp_path: Path) -> None
         await opened.pilot.press("enter")
         await opened.rest()
         assert opened.app.theme == "mammi-light"
+
+
+@pytest.mark.parametrize("folder", ["plain", "a[/b] [@click=app.quit]c"])
+async def test_a_screenshot_is_saved_here_and_asks_for_nothing(
+    run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    here = tmp_path / folder
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    async with explorer(run_path, tmp_path, messages=True) as opened:
+        await choose(opened, "screenshot")
+        await opened.rest()
+        (picture,) = here.glob("*.svg")
+        assert list(checks.of_svg(picture)) == []
+        assert "Neurons" in picture.read_text("utf-8")
+        assert f"Screenshot: {picture}" in [message.message for message in opened.app._notifications]
+
+
+async def test_a_screenshot_that_cannot_be_saved_is_told(
+    run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    async with explorer(run_path, tmp_path, messages=True) as opened:
+        gone.rmdir()
+        await choose(opened, "screenshot")
+        await opened.rest()
+        assert any("no file can be written here" in message.message for message in opened.app._notifications)

@@ -1,4 +1,4 @@
-"""Texts from outside: all 120 of the table, through each of the few functions that everything goes through; and every
+"""Texts from outside: all of the table, through each of the few functions that everything goes through; and every
 command, export, view and file is one that the knock of hostile texts tries."""
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ from pathlib import Path
 
 import click
 import pytest
+from rich.cells import cell_len
 
 from engine.export import TABLES
 from engine.store.tables import FORMATS, for_spreadsheets, write_table
 from engine.visible import visible
 from mammi_tui.cli import cli
+from mammi_tui.console.output import STDOUT
 from mammi_tui.console.say import as_json, say
+from mammi_tui.console.table_file import put_table
 from mammi_tui.terminal.sent_cells import cells
 from mammi_tui.views.registry import VIEWS
 from tests.hard_knocks.texts import checks, commands, explorer
+from tests.shared import ROOT
 from tests.support.hostile import TEXTS, storable
 
 
@@ -39,6 +43,11 @@ def test_every_command_export_and_view_is_tried_with_hostile_texts() -> None:
     assert set(leaves(cli)) == tried - {"NAME"}, "tests/hard_knocks/texts/commands.py names every command"
     exported = "\n".join(commands.OF_RUNS["export"])
     assert all(f"--what {what} --format {kind} " in exported for what in (*TABLES, "verdicts") for kind in FORMATS)
+    pressed = {key for keys in (*explorer.VIEW_KEYS.values(), *explorer.OTHER_KEYS) for key in keys}
+    assert set(explorer.DIALOGS.values()) <= pressed
+    classes = "\n".join(path.read_text("utf-8") for path in (ROOT / "mammi_tui").rglob("*.py"))
+    dialogs = set(re.findall(r"^class (\w+)\(.*\b(?:ModalScreen|CommandPalette)\b", classes, re.MULTILINE))
+    assert dialogs == explorer.DIALOGS.keys(), "tests/hard_knocks/texts/explorer.py: DIALOGS"
     assert explorer.VIEW_KEYS.keys() == {view.name for view in VIEWS}, "tests/hard_knocks/texts/explorer.py: VIEW_KEYS"
 
 
@@ -49,6 +58,12 @@ def test_nothing_is_hidden_in_what_is_shown() -> None:
         assert "\n" not in shown
         assert visible(shown) == shown
     assert visible("\u202egnp.exe") != visible("gnp.exe")
+
+
+@pytest.mark.parametrize("mark", ["\u0e48", "\u0903", "\u11ab", "\U0001f3ff"])
+def test_what_takes_no_cell_piles_up_nowhere(mark: str) -> None:
+    assert visible("a" + 500 * mark) == "a" + 4 * mark + "�"
+    assert visible(mark) == f"◌{mark}"
 
 
 def test_what_a_command_says_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,10 +80,23 @@ def test_json_is_ascii_and_gives_texts_back() -> None:
     assert re.fullmatch(r"[\n -~]*", as_json(TEXTS))
 
 
+def test_json_of_tables_hides_nothing_on_its_way_to_a_terminal(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    texts = [(text,) for text in TEXTS.values() if storable(text)]
+    put_table(STDOUT, "json", lambda path: write_table(path, "json", {"text": "VARCHAR"}, texts))
+    printed = capfdbinary.readouterr().out.replace(b"\n\t{", b"\n{")
+    assert [found for found in checks.of_json(printed) if "marks in a row" not in found] == []
+    assert [each["text"] for each in json.loads(printed)] == [text for (text,) in texts]
+
+
 def test_no_widget_can_send_what_steers_the_terminal() -> None:
     for text in TEXTS.values():
-        sent = "".join(cell for cell, _ in cells(text[:2000], 0))
-        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", sent)
+        found = cells(text[:2000], 0)
+        assert len(found) == cell_len(text[:2000])
+        sent = "".join(cell for cell, _ in found)
+        assert not checks.hidden(sent)
+        assert cell_len(sent) == len(found)
 
 
 def test_tables_are_safe_in_spreadsheets_and_give_texts_back(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,9 @@ def read_second(path: Path, reader: RunReader) -> Second:
     Raises ConfigError for another kind of file, and MammiError when it is damaged or has too few of the run's images.
     """
     if path.suffix == ".toml":
-        raise ConfigError(f"--second {path}: compute that run first (`mammi run {path}`), and name its run file.")
+        raise ConfigError(
+            f"--second {path}: compute that run first (`mammi run {quote(str(path))}`), and name its run file."
+        )
     if not path.is_file():
         raise ConfigError(f"--second {path}: no such file.")
     if path.suffix == ".npz":

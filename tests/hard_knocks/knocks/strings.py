@@ -1,4 +1,4 @@
-"""120 hostile texts through every place where texts come in and go out."""
+"""Hostile texts through every place where texts come in and go out."""
 
 from __future__ import annotations
 

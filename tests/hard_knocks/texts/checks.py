@@ -20,6 +20,7 @@ _UNSEEN = re.compile(
 )
 _FORMULA = re.compile(r"[\s\"'\ufeff\u200b\u00a0]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r]")
 _NUMBER = re.compile(r"[+-]?[\d.]+(e[+-]?\d+)?|-?(inf|nan)", re.IGNORECASE)
+_JOINED = re.compile("[\u1161-\u11ff\ud7b0-\ud7ff\U0001f3fb-\U0001f3ff]")
 _MOST_MARKS = 8
 _ELEMENTS = {
     *("html", "head", "meta", "title", "style", "script", "body", "header", "main", "section", "article", "footer"),
@@ -49,7 +50,7 @@ def of_terminal(data: bytes) -> Iterator[str]:
         yield f"sends {found!r:.200}"
     marks = most = 0
     for char in text:
-        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me", "Mc") or _JOINED.match(char) else 0
         most = max(most, marks)
     if most > _MOST_MARKS:
         yield f"{most} combining marks in a row"
@@ -145,6 +146,8 @@ def of_svg(path: Path) -> Iterator[str]:
             bare = name.rpartition("}")[2]
             if bare.startswith("on") or (bare == "href" and not value.startswith(("#", "data:image/png"))):
                 yield f"an attribute {bare}={value!r:.80}"
+    if found := re.findall(r"""(?:url\(|@import)\s*["']?(?!#)[^)\s]{1,80}""", path.read_text("utf-8")):
+        yield f"asks for {found[0]!r}"
     if found := hidden("".join(root.itertext())):
         yield f"holds {found!r:.200}"
 

@@ -54,6 +54,8 @@ OTHER_KEYS: Sequence[Sequence[str]] = (
     ("colon", *"filter", "down", "down", "enter", "escape", "equals_sign", "escape", "escape"),
 )
 """Help, palette, filter, other readers, own words, what is handed on, cuts, and the filters that were kept"""
+DIALOGS = {"HelpScreen": "question_mark", "MenuLine": "s", "PaletteBox": "colon"}
+"""Screens over the explorer's own -> the key above that opens them"""
 
 
 class Watched(ExplorerApp):

@@ -55,6 +55,19 @@ def test_agreement_and_differences_are_printed(mammi: Mammi, log: VerdictLog) ->
     assert second.split() == ["layer1:5", "accept", "unsure", "unsure", "by", "r2", "effusion,", "fluid"]
 
 
+def test_readers_whose_names_begin_alike_are_told_apart(
+    mammi: Mammi, log: VerdictLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, verdict in enumerate(("accept", "reject")):
+        monkeypatch.setenv("MAMMI_READER", f"radiologist at the hospital {number}")
+        judge(log, "layer1:7", verdict)
+    names = [f"radiologist at the hospital {number}" for number in range(2)]
+    outcome = mammi("agree", log.path.with_name("run.duckdb"), "--readers", ",".join(names))
+    (head,) = (line for line in outcome.out.splitlines() if line.startswith("differ on"))
+    first, second = head.split("   ")[1:3]
+    assert first != second
+
+
 def test_the_same_as_json(mammi: Mammi, log: VerdictLog) -> None:
     found = json.loads(mammi("agree", log.path.with_name("run.duckdb"), "--json").out)
     assert found["readers"] == ["r1", "r2"]

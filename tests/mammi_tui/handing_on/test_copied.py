@@ -9,6 +9,7 @@ import pytest
 
 from engine.annotation.cuts import Cuts
 from engine.errors import MammiError
+from mammi_tui.commands.open import open as command
 from mammi_tui.handing_on.copied import deep_link, one_line, row
 
 
@@ -17,8 +18,9 @@ def test_a_link_is_one_command_with_everything_that_is_on_screen(tmp_path: Path)
     query = '"right lung" !q<0.05 `id`'
     link = deep_link(run, "features.norm5:57", Cuts(0.925, 0.9, "set 0"), query, "best score")
     assert shlex.split(link) == [
-        *("mammi", "open", str(run), "features.norm5:57", "--fresh", "--alpha=0.925", "--beta=0.9"),
+        *("mammi", "open", "--fresh", "--alpha=0.925", "--beta=0.9"),
         *("--ranking=score", "--select=tau", "--concept-set=set 0", f"--filter={query}", "--sort=best score"),
+        *("--", str(run), "features.norm5:57"),
     ]
     assert "\n" not in link
 
@@ -26,7 +28,13 @@ def test_a_link_is_one_command_with_everything_that_is_on_screen(tmp_path: Path)
 def test_a_link_leaves_out_what_is_not_set(tmp_path: Path) -> None:
     link = deep_link(tmp_path / "run.duckdb", "layer1:3", Cuts(0.93, 0.95))
     cuts = "--alpha=0.93 --beta=0.95 --ranking=score --select=tau"
-    assert link == f"mammi open {tmp_path}/run.duckdb layer1:3 --fresh {cuts}"
+    assert link == f"mammi open --fresh {cuts} -- {tmp_path}/run.duckdb layer1:3"
+
+
+def test_a_layer_that_is_called_as_an_option_is_no_option(tmp_path: Path) -> None:
+    words = shlex.split(deep_link(tmp_path / "run.duckdb", "--with=/tmp/other:3", Cuts(0.93, 0.95)))
+    given = command.make_context("mammi open", words[2:]).params
+    assert (given["run"], given["neuron"], given["other"]) == (tmp_path / "run.duckdb", "--with=/tmp/other:3", None)
 
 
 def test_exact_cuts_are_kept(tmp_path: Path) -> None:

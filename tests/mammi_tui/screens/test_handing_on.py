@@ -54,6 +54,14 @@ async def test_a_contact_sheet_goes_to_the_working_directory_under_a_new_name(
         assert Image.open(away / name).format == "PNG"
 
 
+async def test_a_working_folder_that_is_gone_is_told(run_path: Path, tmp_path: Path, away: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        away.rmdir()
+        for keys in (("X",), ("1", "E", "c")):
+            await opened.press(*keys)
+            assert "The working folder is gone" in await done(opened)
+
+
 async def test_the_table_of_the_focused_pane_is_exported(run_path: Path, tmp_path: Path, away: Path) -> None:
     async with explorer(run_path, tmp_path) as opened:
         await opened.press("y")
@@ -170,9 +178,10 @@ async def test_link_words_and_row_are_copied(run_path: Path, tmp_path: Path, mon
         await opened.press("enter")
         await opened.go_to(1, 3)
         link = shlex.split(await copied(opened, monkeypatch, "l"))
-        assert link[:4] == ["mammi", "open", str(tmp_path / "run.duckdb"), "layer1:3"]
+        assert link[:3] == ["mammi", "open", "--fresh"]
+        assert link[-3:] == ["--", str(tmp_path / "run.duckdb"), "layer1:3"]
         cuts = {"--alpha=0.92", "--beta=0.95", "--ranking=score", "--select=tau"}
-        assert set(link[4:]) == {"--fresh", "--filter=images>0", *cuts}
+        assert set(link[3:-3]) == {"--filter=images>0", *cuts}
         answer = opened.answer()
         words = [opened.reader.concepts[concept] for concept in answer.ranking[: answer.annotated]]
         assert await copied(opened, monkeypatch, "w") == ", ".join(words)
