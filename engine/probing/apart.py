@@ -16,6 +16,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +99,7 @@ class _Decoder:
             given.write(REQUEST.pack(limits().film_seconds, limits().film_mb << 20, len(data)))
             given.write(data)
             given.flush()
-        self._watch()
+        self._watch(told)
         head = told.read(ANSWER.size)
         if len(head) == ANSWER.size:
             kind, height, width, length = ANSWER.unpack(head)
@@ -107,12 +108,12 @@ class _Decoder:
                 return kind, (height, width), content
         raise self._fault()
 
-    def _watch(self) -> None:
+    def _watch(self, told: IO[bytes]) -> None:
         """Returns once it answers or has ended. Raises _StoodStill where neither will come."""
         most = _STILL * limits().film_seconds
         look = min(most / _LOOKS, _LONGEST_LOOK)
         slept, before = 0.0, None
-        while not select.select([self._process.stdout], [], [], look)[0]:
+        while not select.select([told], [], [], look)[0]:
             now = _sleeping(self._process.pid)
             slept = slept + look if now is not None and now == before else 0.0
             before = now
