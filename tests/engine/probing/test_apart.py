@@ -141,7 +141,12 @@ def test_a_decoder_that_waits_without_end_is_tried_once_more_and_then_sets_the_f
 ) -> None:
     started: list[apart._Decoder] = []
     start, begin = apart._START, apart._Decoder.__init__
-    monkeypatch.setattr(apart._Decoder, "__init__", lambda self: (started.append(self), begin(self))[1])
+
+    def begins(self: apart._Decoder) -> None:
+        started.append(self)
+        begin(self)
+
+    monkeypatch.setattr(apart._Decoder, "__init__", begins)
     monkeypatch.setattr(apart, "_START", STANDS_STILL)
     apart._end_all()
     hold(film_seconds=0.2)

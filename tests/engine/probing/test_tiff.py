@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ _SHAPE = (24, 17)
 
 
 def tiff(
-    planes: NDArray[np.generic], order: str, *, packed: bool, separate: bool = False, white: bool = False
+    planes: NDArray[np.generic], order: Literal["<", ">"], *, packed: bool, separate: bool = False, white: bool = False
 ) -> bytes:
     """A file of samples [s, h, w], in one strip for each plane where they are separate, else in one."""
     count, height, width = planes.shape
@@ -47,13 +48,14 @@ def tiff(
 
 def windowed(values: NDArray[np.generic]) -> NDArray[np.float64]:
     wide = values.astype(np.float64)
-    return 255 * (wide - wide.min()) / (wide.max() - wide.min())
+    film: NDArray[np.float64] = 255 * (wide - wide.min()) / (wide.max() - wide.min())
+    return film
 
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("kind", ["u2", "i1", "i2", "u4", "i4", "f4"])
-def test_numbers_of_every_kind_are_what_they_are(kind: str, order: str, packed: bool) -> None:
+def test_numbers_of_every_kind_are_what_they_are(kind: str, order: Literal["<", ">"], packed: bool) -> None:
     wide = np.dtype(kind)
     values = (
         _CHANCE.normal(size=_SHAPE)
@@ -71,7 +73,9 @@ def test_numbers_of_every_kind_are_what_they_are(kind: str, order: str, packed: 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize(("kind", "samples"), [("u1", 1), ("u2", 1), ("u1", 3), ("u2", 3)])
-def test_planes_of_their_own_are_read_as_they_are(kind: str, samples: int, order: str, packed: bool) -> None:
+def test_planes_of_their_own_are_read_as_they_are(
+    kind: str, samples: int, order: Literal["<", ">"], packed: bool
+) -> None:
     grey = _CHANCE.integers(0, 256, _SHAPE, np.uint8)
     grey[0, :2] = 0, 255
     values = grey.astype(kind) * (257 if kind == "u2" else 1)
