@@ -65,7 +65,10 @@ def _read_by_libtiff(data: bytes) -> Iterator[TiffImageFile]:
 def _name_order(image: TiffImageFile) -> None:
     """libtiff gives numbers in this machine's order, whatever the file's."""
     if image.use_load_libtiff:
-        image.tile = [tile._replace(args=(_native(tile.args[0]), *tile.args[1:])) for tile in image.tile]
+        image.tile = [
+            tile._replace(args=(_native(tile.args[0]), *tile.args[1:])) if isinstance(tile.args, tuple) else tile
+            for tile in image.tile
+        ]
 
 
 def _native(kept: str) -> str:
