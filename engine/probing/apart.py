@@ -1,18 +1,22 @@
 """Decodes films in processes of their own, as decoders may take any time or memory for a damaged film, or crash.
 
 Such a process (engine.probing.decoder) takes one film after another; as many work at once as threads ask. Its time is
-processor time, so that a film is set aside on a slow, busy or stopped machine no sooner than on another.
+processor time, so that a film is set aside on a slow, busy or stopped machine no sooner than on another. One that waits
+for something without end takes no such time: it is watched from here, and what it had is tried once more.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
+import select
 import signal
 import struct
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,14 +36,29 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 """Threads of NumPy would take address space, which counts as memory"""
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 """How a process ends of itself. Other signals come from outside, and say nothing of the film."""
+_STILL = 2
+"""How many times limits.film_seconds a process may sleep without having worked"""
+_LOOKS, _LONGEST_LOOK = 8, 1.0
+"""How often it is looked at within that time, and after how many seconds at the latest"""
+
+
+class _StoodStill(UnreadableImage):
+    """A process sleeps, and nothing will wake it."""
 
 
 def decode_apart(data: bytes) -> NDArray[np.uint8]:
     """As engine.probing.decoding.decode, of which it raises the errors too.
 
-    Raises UnreadableImage where the decoder needs more than limits.film_seconds or limits.film_mb, or crashes, and
-    MammiError where someone else ends its process.
+    Raises UnreadableImage where the decoder needs more than limits.film_seconds or limits.film_mb, crashes, or stands
+    still, and MammiError where someone else ends its process.
     """
+    try:
+        return _decoded(data)
+    except _StoodStill:  # by chance perhaps, as when two threads of a library wait for each other
+        return _decoded(data)
+
+
+def _decoded(data: bytes) -> NDArray[np.uint8]:
     process = _waiting() or _Decoder()
     try:
         kind, shape, content = process.answer(data)
@@ -80,6 +99,7 @@ class _Decoder:
             given.write(REQUEST.pack(limits().film_seconds, limits().film_mb << 20, len(data)))
             given.write(data)
             given.flush()
+        self._watch(told)
         head = told.read(ANSWER.size)
         if len(head) == ANSWER.size:
             kind, height, width, length = ANSWER.unpack(head)
@@ -87,6 +107,18 @@ class _Decoder:
             if told.readinto(content) == length:  # type: ignore[attr-defined]
                 return kind, (height, width), content
         raise self._fault()
+
+    def _watch(self, told: IO[bytes]) -> None:
+        """Returns once it answers or has ended. Raises _StoodStill where neither will come."""
+        most = _STILL * limits().film_seconds
+        look = min(most / _LOOKS, _LONGEST_LOOK)
+        slept, before = 0.0, None
+        while not select.select([told], [], [], look)[0]:
+            now = _sleeping(self._process.pid)
+            slept = slept + look if now is not None and now == before else 0.0
+            before = now
+            if slept >= most:
+                raise _StoodStill(f"its decoder stood still for {_STILL} times {named('film_seconds')}")
 
     def _fault(self) -> MammiError:
         """Why it has ended."""
@@ -102,6 +134,17 @@ class _Decoder:
         self._process.kill()
         with suppress(BrokenPipeError):
             self._process.communicate()
+
+
+def _sleeping(process: int) -> tuple[str, str] | None:
+    """The processor time of a process that sleeps of itself; None for one that does not, that has started another one,
+    which has limits of its own, and where nothing says so."""
+    try:
+        state, *numbers = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        started = Path(f"/proc/{process}/task/{process}/children").read_text().strip()
+    except OSError:
+        return None
+    return (numbers[10], numbers[11]) if state == "S" and not started else None
 
 
 _idle: list[_Decoder] = []

@@ -13,14 +13,12 @@ from engine.probing.apart import decode_apart
 from engine.probing.picture import decode_picture
 from engine.probing.plain import takes_linear_time
 from engine.probing.plain_png import decode_plain
+from engine.probing.suffixes import DICOM, DICOM_AT
 
 READERS = max(2, min(32, os.cpu_count() or 2))
 """Threads that read and decode films beside the models"""
 MAX_PIXELS = 89_478_485
 """Films of more pixels are refused: no radiograph is so large, and it would fill the memory (Pillow's own limit)"""
-
-_DICOM = b"DICM"
-_DICOM_AT = 128
 
 
 def decode(data: bytes) -> NDArray[np.uint8]:
@@ -43,7 +41,7 @@ def decode(data: bytes) -> NDArray[np.uint8]:
 def decode_here(data: bytes) -> NDArray[np.uint8]:
     """As `decode`, in this process and without its limits."""
     try:
-        return _dicom(data) if data.startswith(_DICOM, _DICOM_AT) else decode_picture(data, MAX_PIXELS)
+        return _dicom(data) if data.startswith(DICOM, DICOM_AT) else decode_picture(data, MAX_PIXELS)
     except MemoryError:
         raise UnreadableImage("too large for the memory") from None
 

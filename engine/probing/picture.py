@@ -15,7 +15,9 @@ from PIL import Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from engine.errors import UnreadableImage, first_line
+from engine.probing.plain_png import pixels_fail_sum
 from engine.probing.suffixes import FORMATS, HEAD, PICTURES, begins_like_film
+from engine.probing.tiff import as_stored, kind_of_values
 
 _BAND = 1 << 22
 """Pixels that are turned into grey at once: what that takes is bounded, however large the film"""
@@ -64,7 +66,10 @@ def decode_picture(data: bytes, most_pixels: int) -> NDArray[np.uint8]:
             if image.width * image.height > most_pixels:
                 raise UnreadableImage(f"too large: {image.width} × {image.height} pixels")
             _check(image)
-            film = _upright(_grey(image), _orientation(image))
+            if pixels_fail_sum(data):
+                raise UnreadableImage("damaged: the sum of its pixels is wrong")
+            with as_stored(image, data) as stored:
+                film = _upright(_grey(stored), _orientation(stored))
     except UnidentifiedImageError:
         raise UnreadableImage(_unidentified(data)) from None
     except Image.DecompressionBombError:
@@ -112,8 +117,9 @@ def _rows(image: TiffImageFile) -> int:
 
 
 def _grey(image: Image.Image) -> NDArray[np.uint8]:
-    if image.mode.startswith(("I", "F")):
-        film = _window(image)
+    kind = kind_of_values(image)
+    if kind is not None or image.mode.startswith(("I", "F")):
+        film = _window(image, kind)
         return 255 - film if isinstance(image, TiffImageFile) and image.tag_v2.get(_INVERTED) == 0 else film
     if image.mode in ("LAB", "HSV"):
         raise UnreadableImage(f"its colours are {image.mode}: save it in grey")
@@ -144,12 +150,12 @@ def _luminance(image: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(image.convert("L"))
 
 
-def _window(image: Image.Image) -> NDArray[np.uint8]:
+def _window(image: Image.Image, kind: np.dtype[Any] | None) -> NDArray[np.uint8]:
     """Scales grey values of any depth, so that the least becomes 0 and the greatest 255. What is not a number becomes
-    0."""
+    0. `kind` is that of engine.probing.tiff.kind_of_values."""
     lowest, highest = [], []
     for _, band in _bands(image):
-        values = _known(np.asarray(band))
+        values = _known(_values(band, kind))
         if values.size:
             lowest.append(float(values.min()))
             highest.append(float(values.max()))
@@ -158,8 +164,13 @@ def _window(image: Image.Image) -> NDArray[np.uint8]:
     low, high = min(lowest), max(highest)
     film = np.empty((image.height, image.width), np.uint8)
     for rows, band in _bands(image):
-        film[rows] = _scaled(np.asarray(band), low, high)
+        film[rows] = _scaled(_values(band, kind), low, high)
     return film
+
+
+def _values(band: Image.Image, kind: np.dtype[Any] | None) -> NDArray[Any]:
+    values = np.asarray(band)
+    return values if kind is None else values.view(kind)
 
 
 def _known(values: NDArray[Any]) -> NDArray[Any]:

@@ -12,19 +12,20 @@ from pydantic import PlainSerializer, PlainValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from engine.errors import ConfigError, UnreadableImage, first_line
+from engine.probing.plain import JPEG
 from engine.probing.remote.options import Storage
 from engine.probing.remote.path import RemotePath
-from engine.probing.suffixes import PICTURES
+from engine.probing.suffixes import DICOM, DICOM_AT
 
 MAX_BYTES = 1 << 28
 """Larger films are not read"""
 Place = Path | RemotePath
 
 _HEAD = 1 << 18
-"""Bytes of a film that is elsewhere in which its header is looked for"""
+"""Bytes of a JPEG film in which its header is looked for"""
 _ORIENTATION_TAG = 0x0112
 _ON_THEIR_SIDE = (5, 6, 7, 8)
-"""EXIF orientations of films whose width is stored as their height. Pillow turns TIFF files itself."""
+"""EXIF orientations of films whose width is stored as their height"""
 
 
 def _located(value: Any, info: ValidationInfo) -> Place:
@@ -137,23 +138,34 @@ def open_film(file: FilmFile) -> BinaryIO:
 
 
 def film_size(file: FilmFile) -> tuple[int, int] | None:
-    """Width and height of the upright film in a file of PICTURES, from its header; None if that cannot be read and the
-    film will be set aside."""
-    if isinstance(file, str):
-        return _size(Path(file))
+    """Width and height of the upright film in a file of PICTURES; None if that cannot be read and the film will be set
+    aside, and for DICOM films.
+
+    Only the beginning of a JPEG file is read. All others are decoded, within the limits that hold for films: Pillow may
+    take any time and memory for the header alone of a damaged one.
+    """
+    from engine.probing.decoding import decode
+
     try:
-        head = file.read(_HEAD)
-        return _size(io.BytesIO(head)) or (_size(open_film(file)) if len(head) == _HEAD else None)
-    except OSError:
+        head = _start(file, _HEAD)
+        if head.startswith(DICOM, DICOM_AT):
+            return None
+        size = _size_of_jpeg(head) if head.startswith(JPEG) else None
+        if size is None:
+            height, width = decode(read_film(file)).shape
+            size = width, height
+    except (OSError, UnreadableImage):
         return None
+    return size
 
 
-def _size(file: Path | BinaryIO) -> tuple[int, int] | None:
+def _size_of_jpeg(head: bytes) -> tuple[int, int] | None:
+    """None where the beginning of the file does not say it."""
     from PIL import Image
 
     try:
-        with Image.open(file, formats=PICTURES) as image:
-            turned = image.format != "TIFF" and image.getexif().get(_ORIENTATION_TAG, 1) in _ON_THEIR_SIDE
+        with Image.open(io.BytesIO(head), formats=["JPEG"]) as image:
+            turned = image.getexif().get(_ORIENTATION_TAG, 1) in _ON_THEIR_SIDE
             return image.size[::-1] if turned else image.size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None

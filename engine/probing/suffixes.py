@@ -21,8 +21,8 @@ film if it begins like one."""
 HEAD = 132
 """Bytes from which `begins_like_film` tells a film"""
 
-_DICOM = b"DICM"
-_DICOM_AT = 128
+DICOM = b"DICM"
+DICOM_AT = 128
 """Bytes before the letters DICM (DICOM PS3.10, section 7.1)"""
 _SIGNATURES = (
     *(b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\xff\x4f\xff\x51"),
@@ -59,7 +59,7 @@ def begins_like_film(head: bytes) -> bool:
     """Whether a file that begins with these HEAD bytes is a film in one of FORMATS."""
     return (
         head.startswith(_SIGNATURES)
-        or head.startswith(_DICOM, _DICOM_AT)
+        or head.startswith(DICOM, DICOM_AT)
         or (head.startswith(b"RIFF") and head.startswith(b"WEBP", 8))
     )
 

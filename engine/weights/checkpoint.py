@@ -23,7 +23,7 @@ from engine.errors import ConfigError, MammiError, first_line
 from engine.weights.apart import Damaged, Numbers, TooMuch, list_apart
 from engine.weights.file_kinds import START, what_it_is
 from engine.weights.listing import Listing, View
-from engine.weights.state_dicts import MOST_AXES, checked_name
+from engine.weights.state_dicts import MOST_AXES, MOST_TENSORS, checked_name
 from engine.weights.unpickler import Unreadable
 
 WRAPPERS = ("state_dict", "model_state_dict", "model")
@@ -155,9 +155,12 @@ def _of_safetensors(path: Path, stream: BinaryIO | None, stack: ExitStack) -> St
         tensors = load(stream.read())
         return {name: _whole(name, value.shape, lambda value=value: value) for name, value in tensors.items()}  # type: ignore[misc]
     file = stack.enter_context(safe_open(path, framework="pt"))
+    names = file.keys()
+    if len(names) > MOST_TENSORS:
+        raise Unreadable(f"it names more than {MOST_TENSORS:,} tensors")
     return {
         name: _whole(name, file.get_slice(name).get_shape(), lambda name=name: file.get_tensor(name))  # type: ignore[misc]
-        for name in file.keys()  # noqa: SIM118 (it is no dict)
+        for name in names
     }
 
 

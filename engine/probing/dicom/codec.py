@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -55,6 +56,10 @@ _DECODERS = {
     **dict.fromkeys((decoder.UID for decoder in _GDCM_TOO), "pillow"),
     **dict.fromkeys((decoder.UID for decoder in _GDCM_ONLY), "apart"),
 }
+_SLOWEST = 20
+"""How many times longer gdcm may take by the clock than in processor time: machines have other work"""
+_OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
+"""How a process ends that has used up its processor time"""
 _AS_RGB = ("YBR_ICT", "YBR_RCT")
 """Colours that decoding JPEG 2000 turns into red, green and blue"""
 DECODER_DEPENDENCIES = dict.fromkeys((decoder.UID for decoder in (*_GDCM_ONLY, *_GDCM_TOO)), ("gdcm",))
@@ -95,12 +100,14 @@ def decode_frame(frame: bytes, runner: DecodeRunner) -> bytes:
             [sys.executable, "-P", _SCRIPT],
             input=request,
             capture_output=True,
-            timeout=limits().film_seconds,
+            timeout=_SLOWEST * limits().film_seconds,
             check=False,
             process_group=0,  # Ctrl-C is for this process: it says nothing about the film
         )
     except subprocess.TimeoutExpired:
-        raise ValueError(f"its compressed pixels: not decoded within {named('film_seconds')}") from None
+        raise ValueError(_late()) from None
+    if answer.returncode in _OUT_OF_TIME:
+        raise ValueError(_late())
     if answer.returncode or len(answer.stdout) != length:
         raise ValueError("its compressed pixels")
     return answer.stdout
@@ -173,6 +180,10 @@ def _without_unused_bits(values: NDArray[np.integer[Any]], dataset: Dataset) -> 
     if allocated == 1 or stored == allocated:
         return values
     return values << int(allocated - 1 - high) >> (allocated - stored)
+
+
+def _late() -> str:
+    return f"its compressed pixels: not decoded within {named('film_seconds')}"
 
 
 def _undecodable(syntax: str) -> str:

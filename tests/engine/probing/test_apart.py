@@ -51,7 +51,8 @@ def scans(count: int, progressive: bool) -> bytes:
         (encoded(PICTURE, "WEBP", lossless=True), False),
         (encoded(PICTURE, "BMP"), False),
         (b"\x89PNG\r\n\x1a\n" + chunk(b"IDAT", b"") * 70_000, False),
-        (b"\xff\xd8" + b"\xff\xe1\0\x02" * 2000 + encoded(PICTURE, "JPEG")[2:], False),
+        (b"\xff\xd8" + b"\xff\xe1\0\x02" * 100 + encoded(PICTURE, "JPEG")[2:], False),
+        (encoded(PICTURE, "JPEG").replace(b"\xff\xda", b"\xff\xe1\0\x02" * 100 + b"\xff\xda"), False),
     ],
 )
 def test_only_what_takes_time_by_its_pixels_is_decoded_here(
@@ -130,3 +131,44 @@ def test_whatever_pillow_raises_sets_the_film_aside(error: type[Exception], monk
     monkeypatch.setattr(picture, "_check", fail)
     with pytest.raises(UnreadableImage, match=r"^damaged: why$"):
         decode(encoded(PICTURE.convert("RGB"), "PNG"))
+
+
+STANDS_STILL = "import signal, sys; sys.stdin.buffer.read(30); signal.pause()"
+
+
+def test_a_decoder_that_waits_without_end_is_tried_once_more_and_then_sets_the_film_aside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[apart._Decoder] = []
+    start, begin = apart._START, apart._Decoder.__init__
+
+    def begins(self: apart._Decoder) -> None:
+        started.append(self)
+        begin(self)
+
+    monkeypatch.setattr(apart._Decoder, "__init__", begins)
+    monkeypatch.setattr(apart, "_START", STANDS_STILL)
+    apart._end_all()
+    hold(film_seconds=0.2)
+    with pytest.raises(UnreadableImage, match=r"^its decoder stood still for 2 times limits\.film_seconds = 0\.2$"):
+        decode(encoded(PICTURE, "TIFF"))
+    assert len(started) == 2
+    assert not any(each.lives for each in started)
+
+    def begins_once(self: apart._Decoder) -> None:
+        begin(self)
+        monkeypatch.setattr(apart, "_START", start)
+
+    monkeypatch.setattr(apart._Decoder, "__init__", begins_once)
+    hold(film_seconds=2)
+    np.testing.assert_array_equal(decode(encoded(PICTURE, "TIFF")), GREY)
+
+
+def test_a_decoder_that_is_stopped_from_outside_does_not_stand_still() -> None:
+    process = apart._Decoder()
+    assert apart._sleeping(os.getpid()) is None  # it works
+    os.kill(process._process.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, process._process.pid, os.WSTOPPED)
+    assert apart._sleeping(process._process.pid) is None
+    process.end()
+    assert apart._sleeping(process._process.pid) is None

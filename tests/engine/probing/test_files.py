@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from PIL import Image as Picture
 
 from engine.errors import ConfigError, UnreadableImage
 from engine.probing import places
 from engine.probing.files import Ambiguous, FileTree, LeadsOut, warn
 from engine.probing.film_names import FilmsByName
 from engine.probing.places import film_size, read_film
+from tests.hard_knocks.pictures import chunk
 from tests.support.films import write_films
 
 
@@ -264,3 +267,35 @@ def test_a_warning_names_the_first_three(caplog: pytest.LogCaptureFixture) -> No
 def test_a_missing_folder_is_reported_with_its_key(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^probing.reports: .*/none is not a folder\.$"):
         FileTree(tmp_path / "none", "probing.reports")
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PNG", "BMP", "WEBP", "JPEG2000"])
+def test_the_size_of_a_film_is_found_within_the_limits_of_films(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pillow reads a header in any time and memory: a TIFF file's 65,000 tags may each hold the same 200 MB."""
+    Picture.new("L", (30, 20)).save(tmp_path / "x", kind)
+
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("read without limits")
+
+    monkeypatch.setattr(Picture, "open", fail)
+    assert film_size(str(tmp_path / "x")) == (30, 20)
+
+
+def test_a_damaged_png_film_has_no_size(tmp_path: Path) -> None:
+    """Its profile ends with its name, for which Pillow raises IndexError."""
+    data = io.BytesIO()
+    Picture.new("RGB", (30, 20)).save(data, "PNG")
+    head = data.getvalue()[:33]
+    (tmp_path / "x.png").write_bytes(head + chunk(b"iCCP", b"a\0") + data.getvalue()[33:])
+    assert film_size(str(tmp_path / "x.png")) is None
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_the_size_of_a_film_is_that_of_the_upright_film(kind: str, orientation: int, tmp_path: Path) -> None:
+    exif = Picture.Exif()
+    exif[0x0112] = orientation
+    Picture.new("L", (30, 20)).save(tmp_path / "x", kind, exif=exif)
+    assert film_size(str(tmp_path / "x")) == ((20, 30) if orientation > 4 else (30, 20))

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.errors import UnreadableImage
 from engine.probing.decoding import decode
 from engine.probing.plain_png import decode_plain
 from tests.shared import shared_path
@@ -101,3 +102,13 @@ def test_a_film_is_the_same_without_the_faster_decoder(monkeypatch: pytest.Monke
     monkeypatch.setattr("engine.probing.plain_png._decoder", lambda: None)
     assert decode_plain(PLAIN, MOST) is None
     np.testing.assert_array_equal(decode(PLAIN), fast)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "1", "I;16"])
+def test_zeros_in_place_of_the_rest_are_no_black_half(mode: str) -> None:
+    """As a transfer leaves them that made room for a file and then ended."""
+    wide = Image.fromarray(LEVELS.astype(np.uint16) * 16)
+    whole = encoded(wide if mode == "I;16" else Image.fromarray(LEVELS).convert(mode))
+    for kept in range(80, len(whole) - 20, max(1, len(whole) // 20)):
+        with pytest.raises(UnreadableImage, match=r"^damaged: "):
+            decode(whole[:kept] + bytes(len(whole) - kept))

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from engine import limits
 from engine.errors import MammiError
 from engine.limits import hold
+from engine.weights import checkpoint
 from engine.weights.checkpoint import read_weights
 from tests.support.hostile_archives import odd_safetensors, odd_zips
 from tests.support.hostile_pickles import WEIGHTS, dictionary, pickles, plain, zipped
@@ -94,3 +96,15 @@ def test_a_file_that_takes_too_much_names_the_limit(
     hold(**given)
     with pytest.raises(MammiError, match=told):
         read_weights(path, "target.weights")
+
+
+def test_safetensors_name_no_more_tensors_than_other_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million of them, in a file of 60 MB, took half a minute."""
+    monkeypatch.setattr(checkpoint, "MOST_TENSORS", 9)
+    path = tmp_path / "x.safetensors"
+    for count in (9, 10):
+        save_file({f"n{each}": torch.zeros(1) for each in range(count)}, path)
+        if count == 9:
+            assert len(read_weights(path, "vlm.weights")) == count
+    with pytest.raises(MammiError, match=r"^vlm\.weights: .*x\.safetensors cannot be read: it names more than 9 ten"):
+        read_weights(path, "vlm.weights")
