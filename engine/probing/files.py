@@ -208,11 +208,14 @@ class FileTree:
 
 
 def _resolved(link: str) -> str:
-    """Where a link leads. Raises OSError for a chain of links that the system would not follow either."""
+    """Where a link leads. Raises OSError for one link after another without end, which the system does not follow, and
+    realpath follows each time anew."""
     try:
-        return os.path.realpath(link)
-    except RecursionError:
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
+        os.stat(link)  # noqa: PTH116 (a path as text)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise
+    return os.path.realpath(link)
 
 
 def as_written(name: str, find: Callable[[str], Film | None]) -> Film | None:

@@ -32,7 +32,7 @@ def chain_of_links(folder: Path, name: str, to: Path) -> None:
     """A link `name` in a folder that leads to `to` by LEVELS other links."""
     before: Path = to
     for number in range(LEVELS):
-        link = folder / f"link{number}"
+        link = folder / f"link{number}.txt"
         link.symlink_to(before)
         before = link
     (folder / name).symlink_to(before)

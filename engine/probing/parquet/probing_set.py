@@ -69,7 +69,7 @@ def load(options: Options, base: Path) -> FilmSet:
     table, beside = options.own_table(base), (base / options.parquet).parent
     if options.image_column is None:
         return load_list(options, base, table, beside)
-    films = {}
+    films: dict[str, Film] = {}
     for place in options.places(base):
         held = HeldFilms(place, options.image_column)
         check_rows(place, KEY, len(films) + held.rows)
