@@ -47,6 +47,8 @@ class Limits:
     """Seconds of processor time in which one film is decoded"""
     film_mb: int = _from(256, 2048)
     """MB of memory in which it is decoded, where its format can take more than its pixels do"""
+    arrays_mb: int = _from(1, 2048)
+    """MB of one array of embeddings: of an .npy or .npz file, or a column of Parquet"""
     weights_seconds: float = _above_zero(60)
     """Seconds in which the tensors of a file of weights that is no safetensors are listed"""
     weights_mb: int = _from(64, 2048)

@@ -13,6 +13,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from engine.concepts.report_formats import FORMATS, format_of, is_report_file
@@ -129,8 +130,7 @@ class _Found:
     def add_folder(self, folder: Path) -> None:
         """Searches a folder in depth. Hidden files are skipped."""
         files = []
-        for place, folders, names in os.walk(folder, onerror=lambda error: self.closed.append(str(error.filename))):
-            folders[:] = [name for name in folders if not name.startswith(".")]
+        for place, names in self._walk(folder):
             for file in (Path(place, name) for name in names if not name.startswith(".")):
                 if not is_report_file(file):
                     self.others[file.suffix.lower() or "without ending"] += 1
@@ -139,6 +139,16 @@ class _Found:
                 else:
                     files.append(file)
         self.files += sorted(files)
+
+    def _walk(self, folder: Path) -> Iterator[tuple[str, list[str]]]:
+        """Each folder and the names of its files. os.walk calls itself for each level, and takes no more than 1,000."""
+        left = [str(folder)]
+        while left:
+            levels = os.walk(left.pop(), onerror=lambda error: self.closed.append(str(error.filename)))
+            for place, folders, names in islice(levels, 1):
+                below = [os.path.join(place, name) for name in folders if not name.startswith(".")]  # noqa: PTH118
+                left += [path for path in below if not os.path.islink(path)]  # noqa: PTH114
+                yield place, names
 
     def warn(self, source: str) -> None:
         if self.closed:

@@ -20,7 +20,7 @@ from transformers import AutoConfig, AutoTokenizer, BertModel, MPNetModel
 
 from engine import parsing
 from engine.errors import ConfigError, MammiError
-from engine.vlms.hugging_face import LOCAL, check_tokenizer, read_json, reading
+from engine.vlms.hugging_face import LOCAL, check_growth, check_tokenizer, read_json, reading
 from engine.vlms.models.bert import encode_by_length
 from engine.vlms.models.converted import load_converted
 from engine.weights.checkpoint import read_weights
@@ -124,6 +124,7 @@ def _pooling(folder: Path, key: str) -> Literal["mean", "cls"]:
 def _tokenizer(folder: Path, tokens: int, longest: int, key: str) -> Any:
     """The folder's tokenizer, without padding. Raises MammiError when it has more tokens than the model."""
     check_tokenizer(folder, key)
+    check_growth(folder, key)
     with reading("tokenizer", folder, key):
         tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL).backend_tokenizer
     if tokenizer.get_vocab_size() > tokens:

@@ -105,7 +105,12 @@ def _polygons(
             faults.append(mask.path)
             continue
         inside = pixels[max(-mask.top, 0) : max(height - mask.top, 0), max(-mask.left, 0) : max(width - mask.left, 0)]
-        if points := outline(inside, max(mask.left, 0), max(mask.top, 0)):
+        try:
+            points = outline(inside, max(mask.left, 0), max(mask.top, 0))
+        except ValueError as error:
+            faults.append(f"{mask.path}: {error}")
+            continue
+        if points:
             yield Polygon(mask.label, points)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import posixpath
@@ -113,7 +114,7 @@ class FileTree:
         left out and is no document: links that lead out of the folder or nowhere, folders and files that cannot be
         read, and files of other kinds, by their number."""
         left_out = _LeftOut()
-        found = sorted(self._walk(self._root, left_out))
+        found = sorted(self._walk(left_out))
         if quiet:
             return found
         for what, paths in left_out.paths.items():
@@ -134,7 +135,7 @@ class FileTree:
         try:
             mode = os.lstat(file).st_mode
             if stat.S_ISLNK(mode):
-                file = os.path.realpath(file)
+                file = _resolved(file)
                 mode = os.lstat(file).st_mode
             if not self._holds(file):
                 raise LeadsOut(f"{short(name)} leads out of {self.folder}.")
@@ -144,27 +145,37 @@ class FileTree:
 
     def _holds(self, path: str) -> bool:
         """Whether a path, whose last part is not a link, is inside the root. Looks at each folder on disk once."""
-        parent = posixpath.dirname(path)
-        if parent not in self._inside:
-            if len(parent) <= len(self._root) or parent == path:
-                return False
+        parent, above = posixpath.dirname(path), []
+        while parent not in self._inside:
+            if len(parent) <= len(self._root) or parent == posixpath.dirname(parent):
+                break
+            above.append(parent)
             linked = stat.S_ISLNK(os.lstat(parent).st_mode)
-            self._inside[parent] = self._holds(os.path.realpath(parent) if linked else parent)
-        return self._inside[parent]
+            parent = posixpath.dirname(_resolved(parent) if linked else parent)
+        inside = self._inside.get(parent, False)
+        self._inside.update(dict.fromkeys(above, inside))
+        return inside
 
-    def _walk(self, folder: str, left_out: _LeftOut) -> Iterator[Film]:
-        try:
-            entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
-        except OSError:
-            left_out.add(_UNREADABLE_FOLDERS, folder)
-            return
+    def _walk(self, left_out: _LeftOut) -> Iterator[Film]:
+        """The films below the root, folder by folder: a folder may be nested deeper than functions may call another."""
+        folders = [self._root]
+        while folders:
+            folder = folders.pop()
+            try:
+                entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+            except OSError:
+                left_out.add(_UNREADABLE_FOLDERS, folder)
+                continue
+            folders += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+            yield from self._films_of(entries, left_out)
+
+    def _films_of(self, entries: Iterable[os.DirEntry[str]], left_out: _LeftOut) -> Iterator[Film]:
+        """The films in one folder."""
         for entry in entries:
             film = bool(split(entry.name)[1])
             if entry.is_symlink() and self._leads_out(entry.path):
                 if film or posixpath.isdir(entry.path):
                     left_out.add(_OUTSIDE, entry.path)
-            elif entry.is_dir(follow_symlinks=False):
-                yield from self._walk(entry.path, left_out)
             elif not _is_file(entry):
                 if film and entry.is_symlink():
                     left_out.add(_NOWHERE, entry.path)
@@ -188,12 +199,23 @@ class FileTree:
 
     def _leads_out(self, link: str) -> bool:
         try:
-            return not f"{os.path.realpath(link)}/".startswith(f"{self._root}/")
+            return not f"{_resolved(link)}/".startswith(f"{self._root}/")
         except OSError:  # a link that may not be read
             return True
 
     def _name(self, path: str) -> str:
         return _shown(path[len(self._root) + 1 :])
+
+
+def _resolved(link: str) -> str:
+    """Where a link leads. Raises OSError for one link after another without end, which the system does not follow, and
+    realpath follows each time anew."""
+    try:
+        os.stat(link)  # noqa: PTH116 (a path as text)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise
+    return os.path.realpath(link)
 
 
 def as_written(name: str, find: Callable[[str], Film | None]) -> Film | None:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Points = tuple[tuple[float, float], ...]
+MOST_CORNERS = 1 << 19
+"""The most corners of an outline. Noise of 16 million pixels would have so many that they take gigabytes."""
 _AROUND = [(0, 0), (0, 1), (1, 0), (1, 1)]
 
 
@@ -14,8 +16,11 @@ def outline(mask: NDArray[np.bool_], left: float = 0, top: float = 0) -> Points:
 
     Its edges are those of pixels, so nothing is lost. Parts and holes follow one another, joined by lines that are
     passed in both directions, which does not change what is inside. `left` and `top` place the mask on a film.
+    Raises ValueError for more than MOST_CORNERS corners.
     """
     corners = _corners(mask)
+    if len(corners) > MOST_CORNERS:
+        raise ValueError(f"its outline has more than {MOST_CORNERS:,} corners")
     if not len(corners):
         return ()
     path: list[tuple[int, int]] = []

@@ -16,6 +16,7 @@ from engine.probing.plain import JPEG
 from engine.probing.remote.options import Storage
 from engine.probing.remote.path import RemotePath
 from engine.probing.suffixes import DICOM, DICOM_AT
+from engine.text_files import short
 
 MAX_BYTES = 1 << 28
 """Larger films are not read"""
@@ -44,9 +45,14 @@ before it says. `base / option` is where it is."""
 
 
 def in_folder(folder: Place, pattern: str) -> list[Place]:
-    """What is in a folder by a pattern, sorted. Raises ConfigError for what is no pattern of names."""
+    """What is in a folder by a pattern, sorted. Raises ConfigError for what is no pattern of names, and for folders
+    that are nested too deep for one."""
     try:
         found: list[Place] = [*folder.glob(pattern)]
+    except RecursionError:
+        raise ConfigError(
+            f"probing: folders in {folder} are nested too deep for the pattern {short(pattern)!r}."
+        ) from None
     except (NotImplementedError, ValueError) as error:
         raise ConfigError(f"probing: {pattern!r} is no pattern of names in {folder}: {first_line(error)}.") from None
     return sorted(found, key=str)

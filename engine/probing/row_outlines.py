@@ -87,7 +87,10 @@ class RowOutlines:
         if self._mask is not None and self._options.mask_label and has_mask(cells[self._mask]):
             mask = self._decoded(line, cells[self._mask])
             boxes.append(Box(self._options.mask_label, *box_around(mask)))
-            polygons.append(Polygon(self._options.mask_label, outline(mask)))
+            try:
+                polygons.append(Polygon(self._options.mask_label, outline(mask)))
+            except ValueError as error:
+                raise ConfigError(f"{self._path}: line {line} has a mask that is none: {error}.") from None
         return boxes, polygons
 
     def warn(self) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import MammiError, first_line
+from engine.limits import limits, named
 from engine.store.database import misread
 from engine.visible import visible
 
@@ -20,6 +21,8 @@ _UNSEEN = "'\" \\x0b\\x0c\\xa0\\u1680\\u2000-\\u200f\\u2028\\u2029\\u202f\\u205f
 _FORMULA = re.compile(rf"^(?=\t|[\s{_UNSEEN}]*[=+\-@＝＋－＠])|(?<=[;|\t\n])(?=[{_UNSEEN}]*[=+\-@＝＋－＠])")
 """Where a formula may begin: in the text, and where another separator would cut it. Some spreadsheets strip
 blanks and quotes first"""
+_BESIDE_MB = 256
+"""MB of memory that DuckDB may take beside the numbers that it reads"""
 _PICTURES = {code: visible(chr(code)) for code in (*range(32), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
 
 
@@ -77,7 +80,8 @@ def read_embeddings(path: Path, name_column: str) -> tuple[list[str], NDArray[np
     """Names and vectors [n, d] of a Parquet file, from its columns `name_column` (text) and `embedding` (lists).
 
     Raises MammiError when the file is missing or not a Parquet file, a column is missing or of another type, a row
-    lacks a name or a vector, or the vectors are not finite or not of one length.
+    lacks a name or a vector, the vectors are not finite or not of one length, or any of it is more than engine.limits
+    allows.
     """
     literal = re.sub(r"([*?\[])", r"[\1]", str(path.absolute()))  # DuckDB reads a path as a pattern
     columns = {name_column: "VARCHAR", "embedding": "FLOAT[]"}
@@ -90,16 +94,35 @@ def read_embeddings(path: Path, name_column: str) -> tuple[list[str], NDArray[np
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET autoinstall_known_extensions = false")
         connection.execute("SET autoload_known_extensions = false")
+        connection.execute("SET temp_directory = ''")  # a file that takes more than the limit is refused, not spilt
+        connection.execute(f"SET memory_limit = '{limits().arrays_mb + _BESIDE_MB}MiB'")
         try:
+            _check_sizes(connection, query, literal, name_column, path)
             rows = connection.execute(query, [literal]).fetchnumpy()
         except duckdb.BinderException as error:
             needed = f"needs the columns {name_column} (text) and embedding (a list of numbers)"
             raise MammiError(f"{path}: {needed}: {first_line(error)}.") from error
+        except duckdb.OutOfMemoryException:
+            raise MammiError(f"{path} takes more memory than {named('arrays_mb')}.") from None
         except duckdb.Error as error:
             raise MammiError(f"{path}: not a Parquet file, or damaged ({first_line(error)}).") from error
     return [str(name) for name in _whole(rows[name_column], path, name_column)], _matrix(
         _whole(rows["embedding"], path, "embedding"), path
     )
+
+
+def _check_sizes(connection: duckdb.DuckDBPyConnection, query: str, literal: str, name_column: str, path: Path) -> None:
+    """Raises MammiError for more rows, text or numbers than engine.limits allows. Packed, these need no space."""
+    counted = connection.execute("SELECT count(*) FROM read_parquet(?)", [literal]).fetchone()
+    if counted and counted[0] > limits().rows:
+        raise MammiError(f"{path} has more than {limits().rows:,} rows ({named('rows')}).")
+    sums = f"SELECT sum(strlen({name_column})), sum(len(embedding)) FROM ({query})"  # noqa: S608
+    found = connection.execute(sums, [literal]).fetchone()
+    text, numbers = (int(each or 0) for each in found or (0, 0))
+    if text > limits().text_mb << 20:
+        raise MammiError(f"{path} has more than {limits().text_mb:,} MB of names ({named('text_mb')}).")
+    if numbers * 4 > limits().arrays_mb << 20:
+        raise MammiError(f"{path} has more than {limits().arrays_mb:,} MB of vectors ({named('arrays_mb')}).")
 
 
 def _whole(column: NDArray[Any], path: Path, name: str) -> NDArray[Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from engine import parsing
-from engine.errors import ConfigError, MammiError, first_line
+from engine.errors import ConfigError, MammiError, failing_as, first_line
 from engine.keys import content_key
 from engine.limits import limits, named
 from engine.parsing import Unparsable
@@ -19,6 +19,10 @@ LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "tokenizer.model")
 """A folder with a tokenizer has one of these"""
 _TEXTS = {".json", ".txt", ".model"}
+_MOST_GROWTH = 1000
+"""How many times longer a tokenizer may make a text. Published ones put one character in the place of another."""
+_ADDS = {"Replace": "content", "Prepend": "prepend"}
+"""Parts of a tokenizer that make a text longer, and the key of what they put into it"""
 
 
 def read_json(path: Path, key: str) -> dict[str, Any]:
@@ -43,6 +47,26 @@ def check_tokenizer(folder: Path, key: str) -> None:
     check_sizes([path for path in folder.iterdir() if path.suffix in _TEXTS and path.is_file()], key)
 
 
+def check_growth(folder: Path, key: str) -> None:
+    """Raises MammiError for a tokenizer.json whose parts would together make each text far longer: a few that double
+    it fill any memory."""
+    path = folder / VOCABULARIES[0]
+    if not path.is_file():
+        return
+    content = read_json(path, key)
+    left, growth = [content.get("normalizer"), content.get("pre_tokenizer")], 1
+    while left:
+        part = left.pop()
+        if isinstance(part, list):
+            left += part
+        elif isinstance(part, dict):
+            left += part.values()
+            added = part.get(_ADDS.get(str(part.get("type")), ""))
+            growth = min(growth * max(1, len(added) if isinstance(added, str) else 1), _MOST_GROWTH + 1)
+    if growth > _MOST_GROWTH:
+        raise MammiError(f"{key}: {path} makes texts more than {_MOST_GROWTH:,} times as long: it is refused.")
+
+
 def check_sizes(files: Iterable[Path], key: str) -> None:
     """Raises MammiError for a text that is too large to be given to a library, which reads it whole."""
     most = limits().text_mb
@@ -60,13 +84,19 @@ def folder_digest(folder: Path, key: str) -> str:
     return content_key({path.name: file_digest(path, key) for path in texts})
 
 
+def cutting() -> AbstractContextManager[None]:
+    """Turns an error in the block, where a tokenizer cuts texts, into a MammiError. Its regular expressions are its
+    file's, and end with a panic where they take too long."""
+    return failing_as("the VLM's tokenizer cannot cut the texts: it is damaged, or made to take long")
+
+
 @contextmanager
 def reading(what: str, path: Path | str, key: str) -> Iterator[None]:
     """Turns an error in the block into a MammiError: `path` holds no `what`."""
     try:
         yield
-    except MammiError:
+    except (MammiError, KeyboardInterrupt):
         raise
-    except Exception as error:
-        # These libraries raise errors of any kind for an unexpected file; tokenizers raises bare Exceptions.
+    except BaseException as error:
+        # These libraries raise errors of any kind for an unexpected file; a panic of tokenizers is no Exception.
         raise MammiError(f"{key}: {path} holds no {what} that can be read ({first_line(error)}).") from error

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from engine.errors import MammiError
 from engine.keys import content_key
+from engine.limits import limits, named
 from engine.vlms.base import VLM
 from engine.weights.digest import file_digest
 
@@ -40,9 +42,19 @@ class Options(BaseModel, extra="forbid", frozen=True):
 def identity(options: Options, base: Path) -> str:
     """A hash of the files: the same vectors in another format are another VLM."""
     files = {key: path for key in type(options).model_fields if (path := getattr(options, key)) is not None}
+    for key, path in files.items():
+        _check_size(base / path, f"vlm.{key}")
     return content_key(
         "precomputed", VERSION, {key: file_digest(base / path, f"vlm.{key}") for key, path in files.items()}
     )
+
+
+def _check_size(path: Path, key: str) -> None:
+    """Raises MammiError for a file that would be hashed for hours, as one with holes is: numbers of 8 bytes take twice
+    the MB that limits.arrays_mb counts."""
+    most = limits().arrays_mb * 2
+    if path.is_file() and path.stat().st_size > (most + 1) << 20:
+        raise MammiError(f"{key}: {path} is larger than {most:,} MB (twice {named('arrays_mb')}).")
 
 
 def load(options: Options, base: Path, device: torch.device) -> VLM:  # noqa: ARG001

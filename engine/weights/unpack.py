@@ -14,6 +14,8 @@ MEMBERS = 10_000
 """The most files in a zip"""
 BYTES = 20 * 10**9
 """The most bytes unpacked"""
+DEPTH = 64
+"""The most parts of a name. Functions that make and remove folders call themselves for each."""
 RATIO = 100
 """The most times that the content may exceed the zip's size. Deflate reaches 1032; weights stay near 1."""
 
@@ -78,6 +80,7 @@ def _inside(archive: Path, info: zipfile.ZipInfo, folder: Path) -> Path:
         name.is_absolute()
         or not parts
         or ".." in parts
+        or len(parts) > DEPTH
         or not info.filename.isprintable()
         or set(info.filename) & {*"\\:"}
     ):

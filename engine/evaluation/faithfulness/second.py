@@ -25,12 +25,11 @@ from engine.annotation.rows import Rows
 from engine.comparing.films import shared_films
 from engine.errors import ConfigError, MammiError, first_line
 from engine.evaluation.truth import FEWEST
+from engine.limits import limits, named
 from engine.names import compared
 from engine.run.cache import VLM_STAGE
 from engine.store.reader import RunReader
 
-LARGEST = 1 << 32
-"""The most bytes of one array of an .npz"""
 _KINDS = {"images": ("f", 2), "paths": ("U", 1), "texts": ("f", 2), "concepts": ("U", 1), "template": ("f", 1)}
 """Each array's kind of numbers, as NumPy names it, and its dimensions"""
 _KINDS_TOLD = {("f", 2): "vectors [n, d]", ("U", 1): "text [n]", ("f", 1): "a vector [d]"}
@@ -153,8 +152,9 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with zipfile.ZipFile(path) as archive:
             sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
-            if too_large := [key for key in _KINDS if sizes.get(key, 0) > LARGEST]:
-                raise MammiError(f"--second {path}: {too_large[0]} takes more than {LARGEST >> 30} GiB.")
+            most = limits().arrays_mb
+            if too_large := [key for key in _KINDS if sizes.get(key, 0) > most << 20]:
+                raise MammiError(f"--second {path}: {too_large[0]} takes more than {most:,} MB ({named('arrays_mb')}).")
             found = {key: _array(archive, key, sizes[key]) for key in _KINDS if key in sizes}
     except _DAMAGED as error:
         raise MammiError(

@@ -10,20 +10,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from time import thread_time
 from typing import Any
 
 import pyarrow
-from pyarrow import parquet
+from pyarrow import compute, parquet
 
 from engine.errors import ConfigError, first_line
+from engine.limits import limits, named
 from engine.probing.parquet.cells import ROW, cell
 from engine.probing.places import Place, part_stamp
 from engine.probing.tables import Table
-from engine.text_files import short
+from engine.text_files import MAX_LINE, MB, short
 
 KEY = "probing.parquet"
 _ROWS = 8192
 """Rows that are read at once"""
+_ITEMS_A_ROW = 8
+_ROW_BYTES = 64
+"""What a row counts as in limits.seconds_per_mb, about as much as a line of text"""
+_TIMED = 64
+"""After so many rows the time is looked at"""
 _GROUPS = 3
 """Row groups of films that are held at once: threads read ahead across the border of two"""
 MOST_GROUP = 1 << 30
@@ -39,8 +46,16 @@ def _failing(place: Place, key: str) -> Iterator[None]:
         raise ConfigError(f"{key}: {place} cannot be read as Parquet: {short(reason)}.") from None
 
 
-def _opened(place: Place) -> Any:
-    return parquet.ParquetFile(place.open("rb"))
+def _opened(place: Place, packed: Collection[str] = ()) -> Any:
+    """The file. `packed`: dotted names of columns of text or bytes that are read as each value once, and the number of
+    each row's: a file of a few KB may say a long value in each of its rows."""
+    return parquet.ParquetFile(place.open("rb"), read_dictionary=[*packed])
+
+
+def check_rows(place: Place, key: str, rows: int) -> None:
+    """Raises ConfigError for more rows, in files up to this one, than engine.limits allows."""
+    if rows > limits().rows:
+        raise ConfigError(f"{key}: {place} has more than {limits().rows:,} rows ({named('rows')}).")
 
 
 class ParquetTable(Table):
@@ -71,18 +86,26 @@ class ParquetTable(Table):
         for place in self._places:
             before = line
             with _failing(place, self._key):
-                file = _opened(place)
+                file = _opened(place, self._texts_of(place))
+            check_rows(place, self._key, before + file.metadata.num_rows)
             missing = sorted(set(self._read) - set(file.schema_arrow.names))
             if missing:
                 raise ConfigError(f"{self._key}: {place} has no column {missing[0]!r}, as other files of it have.")
             names = row_names(place, file.metadata.num_rows) if self._named else str
+            start, most = thread_time(), limits().seconds_per_mb * max(1, file.metadata.num_rows * _ROW_BYTES / MB)
             for columns in self._batches(place, file):
                 for values in columns:
                     line += 1
+                    if line % _TIMED == 0 and thread_time() - start > most:
+                        raise ConfigError(f"{self._key}: {place} takes too long to read ({named('seconds_per_mb')}).")
                     cells = [cell(value) for value in values] + [names(line - before - 1)] * self._named
+                    if max(map(len, cells), default=0) > MAX_LINE:
+                        raise ConfigError(
+                            f"{self._key}: {place}: row {line - before} has a cell of over {MAX_LINE:,} characters."
+                        )
                     if unique is not None and (first := seen.setdefault(cells[unique], line)) != line:
-                        named = short(cells[unique])
-                        raise ConfigError(f"{self.path}: row {line} names {named!r}, as row {first} already does.")
+                        again = short(cells[unique])
+                        raise ConfigError(f"{self.path}: row {line} names {again!r}, as row {first} already does.")
                     yield line, cells
 
     def _batches(self, place: Place, file: Any) -> Iterator[Iterator[tuple[Any, ...]]]:
@@ -91,15 +114,55 @@ class ParquetTable(Table):
                 empty = (None,) * len(self._columns)
                 yield iter([empty] * min(_ROWS, file.metadata.num_rows - start))
             return
-        batches = file.iter_batches(batch_size=_ROWS, columns=self._read, use_threads=False)
+        text = 0
+        batches = (
+            batch
+            for group in range(file.num_row_groups)  # of several, Arrow reads no lists of packed texts at once
+            for batch in file.iter_batches(_ROWS, [group], self._read, use_threads=False)
+        )
         while True:
             with _failing(place, self._key):
                 batch = next(batches, None)
                 if batch is None:
                     return
+                text += sum(_text_in(batch.column(name)) for name in self._read)
+                if text > limits().text_mb * MB:
+                    raise ConfigError(
+                        f"{self._key}: {place} has more than {limits().text_mb:,} MB of text ({named('text_mb')})."
+                    )
                 found = {name: batch.column(name).to_pylist() for name in self._read}
             none = [None] * batch.num_rows
             yield zip(*(found.get(name, none) for name in self._columns), strict=True)
+
+    def _texts_of(self, place: Place) -> list[str]:
+        """The dotted names of the columns of text that are read. Raises ConfigError for lists of too many items."""
+        metadata = _opened(place).metadata
+        leaves = [metadata.schema.column(index) for index in range(metadata.num_columns)]
+        of = [leaf.path.partition(".")[0] if leaf.max_repetition_level else leaf.path for leaf in leaves]
+        most = limits().rows * _ITEMS_A_ROW
+        for index, (leaf, name) in enumerate(zip(leaves, of, strict=True)):
+            if name in self._read and leaf.max_repetition_level:
+                groups = (metadata.row_group(each).column(index) for each in range(metadata.num_row_groups))
+                if sum(group.num_values for group in groups) > most:
+                    raise ConfigError(
+                        f"{self._key}: {place} has more than {most:,} items in {short(name)!r} ({named('rows')})."
+                    )
+        return [
+            leaf.path
+            for leaf, name in zip(leaves, of, strict=True)
+            if name in self._read and leaf.physical_type == "BYTE_ARRAY"
+        ]
+
+
+def _text_in(column: Any) -> int:
+    """The bytes of text in a column, each as often as it is there."""
+    types = pyarrow.types
+    if types.is_list(column.type) or types.is_large_list(column.type):
+        column = column.flatten()
+    if types.is_dictionary(column.type):
+        lengths = compute.binary_length(column.dictionary)
+        return compute.sum(lengths.take(column.indices)).as_py() or 0
+    return 0
 
 
 def _is_list_of_cells(kind: Any) -> bool:
@@ -157,6 +220,10 @@ class HeldFilms:
     def _file(self) -> Any:
         return _opened(self.place)
 
+    @cached_property
+    def _films(self) -> Any:
+        return _opened(self.place, [self._column])
+
     def read(self, row: int) -> bytes:
         """A film's bytes, none where the row has none. Raises OSError."""
         from bisect import bisect_right
@@ -167,7 +234,7 @@ class HeldFilms:
                 while len(self._held) >= _GROUPS:
                     self._held.popitem(last=False)
                 try:
-                    table = self._file.read_row_group(group, columns=[self._column], use_threads=False)
+                    table = self._films.read_row_group(group, columns=[self._column], use_threads=False)
                 except (pyarrow.ArrowException, ValueError, OverflowError, LookupError) as error:
                     raise OSError(errno.EIO, f"damaged: {first_line(error)}") from None
                 self._held[group] = table.column(0)

@@ -64,14 +64,15 @@ class Options(ListOptions, frozen=True):
 def load(options: Options, base: Path) -> FilmSet:
     """Reads the rows and finds their films. Raises ConfigError when files are missing or wrong."""
     from engine.probing.files import Film
-    from engine.probing.parquet.files import Cell, HeldFilms, row_names
+    from engine.probing.parquet.files import KEY, Cell, HeldFilms, check_rows, row_names
 
     table, beside = options.own_table(base), (base / options.parquet).parent
     if options.image_column is None:
         return load_list(options, base, table, beside)
-    films = {}
+    films: dict[str, Film] = {}
     for place in options.places(base):
         held = HeldFilms(place, options.image_column)
+        check_rows(place, KEY, len(films) + held.rows)
         names = row_names(place, held.rows)
         for row in range(held.rows):
             films[names(row)] = Film(names(row), Cell(held, row))

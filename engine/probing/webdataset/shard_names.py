@@ -6,6 +6,10 @@ import re
 
 MOST = 100_000
 """The most names of a pattern"""
+_LONGEST = 1000
+"""Characters of a pattern"""
+_MOST_BRACES = 64
+"""Those of one part only would not end by MOST"""
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _RANGE = re.compile(r"(\d+)\.\.(\d+)", re.ASCII)
 
@@ -13,8 +17,10 @@ _RANGE = re.compile(r"(\d+)\.\.(\d+)", re.ASCII)
 def expanded(pattern: str) -> list[str]:
     """Every name of a pattern: "a-{08..10}.tar" is a-08.tar, a-09.tar and a-10.tar; "{a,b}.tar" is a.tar and b.tar.
 
-    Raises ValueError for braces that are neither, and for more than MOST names.
+    Raises ValueError for braces that are neither, for too many of them, and for more than MOST names.
     """
+    if len(pattern) > _LONGEST or pattern.count("{") > _MOST_BRACES:
+        raise ValueError(f"it has more than {_LONGEST:,} characters or {_MOST_BRACES} braces")
     braces = _BRACES.search(pattern)
     if braces is None:
         if "{" in pattern or "}" in pattern:

@@ -17,7 +17,7 @@ from transformers import BertConfig, BertModel
 
 from engine.errors import MammiError
 from engine.vlms.bert_files import SETTINGS, WHOLE, tokenizer_files, weights_in
-from engine.vlms.hugging_face import check_sizes, read_json, reading
+from engine.vlms.hugging_face import check_growth, check_sizes, cutting, read_json, reading
 from engine.vlms.models.converted import load_converted
 from engine.weights.checkpoint import read_weights
 from engine.weights.fitting import check_fit
@@ -79,6 +79,8 @@ def load_tokenizer(folder: Path, key: str, tokens: int, longest: int) -> Tokeniz
     """
     found, *settings = tokenizer_files(folder, key)
     check_sizes([found], key)
+    if found.name == WHOLE:
+        check_growth(folder, key)
     with reading("tokenizer", found, key):
         text = found.read_text(encoding="utf-8")
         if found.name == WHOLE:
@@ -119,7 +121,8 @@ def encode_by_length(
     Only texts of equal length in tokens share a batch. Nothing is padded, so a text's vector does not depend on the
     others, except for the last bit, which the size of a batch may change.
     """
-    ids = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+    with cutting():
+        ids = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
     vectors = np.empty((len(ids), dimension), dtype=np.float32)
     with torch.inference_mode():
         for rows in _batches([len(tokens) for tokens in ids]):

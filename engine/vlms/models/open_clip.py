@@ -28,7 +28,7 @@ from engine.errors import ConfigError, MammiError
 from engine.likeness import closest
 from engine.own_files import own_folder, temporary_folder
 from engine.probing.base import Image
-from engine.vlms.hugging_face import LOCAL, reading
+from engine.vlms.hugging_face import LOCAL, check_growth, cutting, reading
 from engine.vlms.models import cxr_repair
 from engine.vlms.open_clip_source import PUBMEDBERT, Source, text_folder
 from engine.weights.checkpoint import read_weights
@@ -78,7 +78,8 @@ class OpenClipVLM:
         """A text longer than the model's context is cut, as published."""
         vectors = []
         for start in range(0, len(texts), TEXTS_AT_ONCE):
-            tokens = self._without_padding(self._tokenize(list(texts[start : start + TEXTS_AT_ONCE])))
+            with cutting():
+                tokens = self._without_padding(self._tokenize(list(texts[start : start + TEXTS_AT_ONCE])))
             encoded = self._module.encode_text(tokens.to(self._device))
             vectors.append(functional.normalize(encoded.float(), dim=1).cpu().numpy())
         return np.concatenate(vectors)
@@ -198,6 +199,7 @@ def _tokenizer(source: Source, folder: Path | None, vocabulary: int) -> Callable
     if folder is None or not source.tokenizer_name:
         return SimpleTokenizer(context_length=context, **settings)  # type: ignore[no-any-return]
     key = "vlm.tokenizer"
+    check_growth(folder, key)
     with reading("tokenizer", folder, key):
         mode = text.get("tokenizer_mode")
         tokenizer = HFTokenizer(str(folder), context, tokenizer_mode=mode, **settings, **LOCAL)

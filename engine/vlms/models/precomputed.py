@@ -16,9 +16,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.errors import ConfigError, MammiError, UnreadableImage, first_line
+from engine.limits import limits, named
 from engine.probing.base import Image
 from engine.store.tables import read_embeddings
-from engine.text_files import TextFiles, UnreadableText
+from engine.text_files import TextFiles, UnreadableText, short
 
 _SHOWN = 3
 _FALSE_HEADER = (
@@ -135,6 +136,9 @@ def _matrix(key: str, path: Path) -> NDArray[np.float32]:
     if not isinstance(content, np.ndarray) or content.ndim != 2 or content.dtype.kind != "f" or 0 in content.shape:
         held = f"{content.dtype} {list(content.shape)}" if isinstance(content, np.ndarray) else "an archive"
         raise MammiError(f"{key}: {path} holds {held}, not floating-point vectors [n, d].")
+    most = limits().arrays_mb
+    if content.size * 4 > most << 20:
+        raise MammiError(f"{key}: {path} holds more than {most:,} MB of vectors ({named('arrays_mb')}).")
     return np.array(content, dtype=np.float32, order="C")
 
 
@@ -145,6 +149,9 @@ def _lines(key: str, path: Path) -> list[str]:
     except UnreadableText as error:
         raise ConfigError(f"{key}: {error}") from None
     texts.warn(path)
+    most = limits().rows
+    if text.count("\n") > most:
+        raise ConfigError(f"{key}: {path} has more than {most:,} lines ({named('rows')}).")
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
 
 
@@ -155,11 +162,11 @@ def _rows(key: str, path: Path, names: Sequence[str], vectors: NDArray[np.float3
     rows = {name: row for row, name in enumerate(names)}
     if len(rows) < len(names):
         twice = next(name for name, count in Counter(names).items() if count > 1)
-        raise MammiError(f"{key}: {names_path} names {twice!r} more than once.")
+        raise MammiError(f"{key}: {names_path} names {short(twice)!r} more than once.")
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1)
     bad = np.flatnonzero(~np.isfinite(lengths) | (lengths == 0))
     if len(bad):
-        raise MammiError(f"{key}: {path}: the vector of {names[bad[0]]!r} is zero, or not finite.")
+        raise MammiError(f"{key}: {path}: the vector of {short(names[bad[0]])!r} is zero, or not finite.")
     return rows
 
 

@@ -18,7 +18,7 @@ from engine.errors import MammiError
 from engine.extras import missing
 from engine.probing.base import Image
 from engine.vlms.base import VLM
-from engine.vlms.hugging_face import LOCAL, check_tokenizer, read_json, reading
+from engine.vlms.hugging_face import LOCAL, check_growth, check_tokenizer, cutting, read_json, reading
 from engine.vlms.models.converted import load_converted
 from engine.weights.checkpoint import read_weights
 
@@ -62,7 +62,8 @@ class TransformersVLM:
         """A text longer than the model's context is cut, as published."""
         vectors = []
         for start in range(0, len(texts), TEXTS_AT_ONCE):
-            tokens = self._tokens(texts[start : start + TEXTS_AT_ONCE]).to(self._device)
+            with cutting():
+                tokens = self._tokens(texts[start : start + TEXTS_AT_ONCE]).to(self._device)
             encoded = self._module.get_text_features(**tokens).pooler_output
             vectors.append(functional.normalize(encoded.float(), dim=1).cpu().numpy())
         return np.concatenate(vectors)
@@ -102,6 +103,7 @@ def _processor(folder: Path, key: str) -> Any:
 def _tokenizer(folder: Path, tokens: int, key: str) -> Any:
     """The folder's tokenizer. Raises MammiError when it has more `tokens` than the model."""
     check_tokenizer(folder, key)
+    check_growth(folder, key)
     try:
         with reading("tokenizer", folder, key):
             tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)

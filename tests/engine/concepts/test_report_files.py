@@ -12,6 +12,7 @@ import pytest
 from engine.concepts.report_files import digests, read_reports
 from engine.errors import ConfigError, MammiError
 from engine.text_files import TextFiles
+from tests.support.deep_folders import deep_folder
 
 OPEN_I = """<?xml version="1.0" encoding="utf-8"?>
 <eCitation><Abstract>
@@ -81,6 +82,12 @@ def test_folder_is_searched_in_depth_in_a_stable_order(tmp_path: Path) -> None:
     write(tmp_path / "p10", "a.TXT", "first")
     write(tmp_path, "image.png", b"\x89PNG")
     assert read(tmp_path) == ["first", "second"]
+
+
+def test_a_folder_of_reports_may_be_as_deep_as_the_system_allows(tmp_path: Path) -> None:
+    (tmp_path / "reports").mkdir()
+    with deep_folder(tmp_path / "reports", "x.txt", b"FINDINGS: A nodule."):
+        assert list(read_reports([tmp_path / "reports"])) == ["A nodule."]
 
 
 def test_table_by_sections_by_default_names_and_by_column(tmp_path: Path) -> None:

@@ -122,3 +122,11 @@ def test_a_missing_table_or_column_is_told(tmp_path: Path) -> None:
     write_table(tmp_path / "structure.csv", "Filename,Template,Mask,Left,Top")
     with pytest.raises(ConfigError, match="has no column 'Template Name'; did you mean 'Template'"):
         load(Options(folder=tmp_path), Path())
+
+
+def test_a_mask_of_noise_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_films(tmp_path / "images", ["a.png", "b.png"], side=1024)
+    mask(tmp_path, "noise.png", np.random.default_rng(0).integers(0, 2, (1024, 1024)))
+    found = write(tmp_path, ("a.png", "Left Lung", "masks/noise.png", 0, 0))
+    assert [(image.labels, image.polygons) for image in found.images] == [(("Left Lung",), ())]
+    assert "1 (masks/noise.png: its outline has more than 524,288 corners)" in caplog.text

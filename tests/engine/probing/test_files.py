@@ -16,6 +16,7 @@ from engine.probing.files import Ambiguous, FileTree, LeadsOut, warn
 from engine.probing.film_names import FilmsByName
 from engine.probing.places import film_size, read_film
 from tests.hard_knocks.pictures import chunk
+from tests.support.deep_folders import chain_of_links, deep_folder
 from tests.support.films import write_films
 
 
@@ -262,6 +263,23 @@ def test_a_warning_names_the_first_three(caplog: pytest.LogCaptureFixture) -> No
     warn("some", [])
     warn("films", list("zyxwv"))
     assert caplog.messages == ["films: 5 (z, y, x and 2 more)."]
+
+
+def test_a_folder_may_be_as_deep_as_the_system_allows(folder: Path) -> None:
+    with deep_folder(folder, "x.png", (folder / "b.png").read_bytes()) as deep:
+        assert names(folder) == ["a/2.PNG", "a/deep/3.jpg", "b.png", deep]
+        found = FileTree(folder).find(deep)
+        assert found is not None
+        assert found.name == deep
+        with pytest.raises(ConfigError, match="nested too deep for the pattern"):
+            places.in_folder(folder, "**/*.png")
+
+
+def test_a_chain_of_links_without_end_leads_nowhere(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    chain_of_links(folder, "c.png", folder / "b.png")
+    assert names(folder) == ["a/2.PNG", "a/deep/3.jpg", "b.png"]
+    assert "left out links that lead out of it: 1 (c.png)" in caplog.text
+    assert FileTree(folder).find("c.png") is None
 
 
 def test_a_missing_folder_is_reported_with_its_key(tmp_path: Path) -> None:

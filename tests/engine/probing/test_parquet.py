@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.errors import ConfigError, UnreadableImage
+from engine.limits import hold
 from engine.probing import csv
 from engine.probing.attribute_options import AttributeOptions
 from engine.probing.attribute_tables import with_attributes
@@ -21,6 +23,12 @@ pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: it belongs
 pq = pytest.importorskip("pyarrow.parquet")
 
 NAMES = ["a/1.png", "a/2.png", "b/3.png"]
+
+
+@pytest.fixture(autouse=True)
+def _limits() -> Iterator[None]:
+    yield
+    hold()
 
 
 def options(folder: Path, **named: Any) -> Options:
@@ -126,3 +134,54 @@ def test_a_file_that_is_damaged_later_sets_its_films_aside(tmp_path: Path) -> No
         stream.write(data)
     with pytest.raises(UnreadableImage, match="cannot be read: "):
         probing.read(probing.images[0])
+
+
+def packed(text: Any, rows: int) -> Any:
+    """A column that says the same in each row, and takes almost no space in a file."""
+    return pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), [text])
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        (packed("x" * (1 << 20), 2000), r"has more than 200 MB of text \(limits\.text_mb = 200"),
+        (pa.ListArray.from_arrays([0] + [2000] * 2000, packed("x" * (1 << 20), 2000)), r"has more than 200 MB of text"),
+        (pa.ListArray.from_arrays([0] + [900] * 2000, pa.nulls(900, pa.string())), None),
+        (
+            pa.ListArray.from_arrays([0] + [90_000] * 2000, pa.nulls(90_000, pa.string())),
+            r"more than 80,000 items in 'la",
+        ),
+        (["y" * ((1 << 20) + 1)] + [""] * 1999, r"row 1 has a cell of over 1,048,576 characters"),
+        (["y"] * 2000 * 6, r"has more than 10,000 rows \(limits\.rows = 10000"),
+    ],
+)
+def test_files_that_say_far_more_than_they_hold_are_refused(tmp_path: Path, column: Any, told: str | None) -> None:
+    hold(rows=10_000)
+    write_films(tmp_path, ["a.png"])
+    write(tmp_path / "list.parquet", {"path": packed("a.png", len(column)), "labels": column}, compression="zstd")
+    assert (tmp_path / "list.parquet").stat().st_size < 10_000
+    if told is None:
+        assert paths(listed(tmp_path)) == ["a.png"]
+        return
+    with pytest.raises(ConfigError, match=told):
+        listed(tmp_path)
+
+
+def test_one_film_in_every_row_takes_the_memory_of_one(tmp_path: Path) -> None:
+    """Without a dictionary the row group would take 40 GB, and Arrow refuses more than 2 GB."""
+    film_of_all = film(1) + bytes(4 << 20)
+    write(tmp_path / "list.parquet", {"film": packed(film_of_all, 10_000)}, compression="zstd", store_schema=False)
+    probing = listed(tmp_path, image_column="film", sample=3)
+    assert [probing.read(image) for image in probing.images] == [film_of_all] * 3
+    hold(rows=9_999)
+    with pytest.raises(ConfigError, match=r"limits\.rows = 9999"):
+        listed(tmp_path, image_column="film")
+
+
+def test_rows_that_take_too_long_are_an_error_of_one_line(tmp_path: Path) -> None:
+    """The time is also that of what looks at each row, such as all films of a patient again."""
+    hold(seconds_per_mb=1e-9)
+    write_films(tmp_path, ["a.png"])
+    write(tmp_path / "list.parquet", {"path": packed("a.png", 100)})
+    with pytest.raises(ConfigError, match=r"list\.parquet takes too long to read \(limits\.seconds_per_mb = 1e-09\)"):
+        listed(tmp_path)

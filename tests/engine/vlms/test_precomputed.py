@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,20 @@ import pytest
 import torch
 
 from engine.errors import ConfigError, MammiError, UnreadableImage
+from engine.limits import hold
 from engine.probing.base import Image
-from engine.vlms.models.precomputed import PrecomputedVLM
+from engine.vlms.models.precomputed import PrecomputedVLM, load_vlm
 from engine.vlms.precomputed import Options, load
 
 FILM = np.zeros((4, 4), np.uint8)
 PATHS = ("0001.png", "b/0002.png", "/data/nih/0003.png")
 TEXTS = ("A film of a", "A film of a rib", "A film of a, b")
+
+
+@pytest.fixture(autouse=True)
+def _limits() -> Iterator[None]:
+    yield
+    hold()
 
 
 def vectors(count: int, dimension: int = 5, seed: int = 0) -> np.ndarray:
@@ -48,7 +56,7 @@ def write_parquet(path: Path, column: str, rows: list[tuple[Any, Any]], kind: st
     return path.name
 
 
-def loaded(folder: Path, options: dict[str, str]) -> PrecomputedVLM:
+def loaded(folder: Path, options: Mapping[str, str | None]) -> PrecomputedVLM:
     return load(Options.model_validate(options), folder, torch.device("cpu"))
 
 
@@ -238,3 +246,49 @@ def test_an_array_in_fortrans_order_gives_the_same_vectors(tmp_path: Path) -> No
     vlm = loaded(tmp_path, write_npy(tmp_path, np.asfortranarray(whole).astype(">f8"), np.asfortranarray(whole)))
     np.testing.assert_allclose(image_vectors(vlm, PATHS[0]), unit(whole[:1]), atol=1e-6)
     assert vlm.encode_texts(TEXTS).flags["C_CONTIGUOUS"]
+
+
+def test_a_file_with_holes_takes_no_memory(tmp_path: Path) -> None:
+    options = write_npy(tmp_path, vectors(3), vectors(3))
+    with (tmp_path / "images.npy").open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": (1 << 30, 512)})
+        file.truncate(file.tell() + (1 << 41))
+    with pytest.raises(MammiError, match=r"images\.npy is larger than 4,096 MB \(twice limits\.arrays_mb = 2048"):
+        loaded(tmp_path, options)
+    with pytest.raises(MammiError, match=r"more than 2,048 MB of vectors \(limits\.arrays_mb = 2048"):
+        load_vlm(tmp_path / "images.npy", tmp_path / "images.txt", tmp_path / "texts.npy", tmp_path / "texts.txt", "x")
+
+
+def test_more_names_than_rows_are_allowed_are_refused(tmp_path: Path) -> None:
+    hold(rows=2)
+    with pytest.raises(ConfigError, match=r"images\.txt has more than 2 lines \(limits\.rows = 2\)"):
+        loaded(tmp_path, write_npy(tmp_path, vectors(3), vectors(3)))
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ("'a' AS path, [1, 2]::FLOAT[] AS embedding FROM range(3000000)", r"more than 2,000,000 rows \(limits\.rows"),
+        (
+            "repeat('a', 4000000) AS path, [1]::FLOAT[] AS embedding FROM range(60)",
+            r"200 MB of names \(limits\.text_mb",
+        ),
+        (
+            "'a' AS path, list_resize([1], 300000, 1)::FLOAT[] AS embedding FROM range(1)",
+            r"MB .*limits\.arrays_mb = 1",
+        ),
+        (
+            "'a' AS path, list_resize([1], 9000, 1)::FLOAT[] AS embedding FROM range(100)",
+            r"MB .*limits\.arrays_mb = 1",
+        ),
+    ],
+)
+def test_a_parquet_file_that_says_far_more_than_it_holds_is_refused(tmp_path: Path, columns: str, told: str) -> None:
+    hold(arrays_mb=1)
+    options = write_npy(tmp_path, vectors(3), vectors(3))
+    with duckdb.connect(":memory:") as connection:
+        to = tmp_path / "images.parquet"
+        connection.execute(f"COPY (SELECT {columns}) TO '{to}' (FORMAT parquet, COMPRESSION zstd)")
+    assert to.stat().st_size < 1_000_000
+    with pytest.raises(MammiError, match=told):
+        loaded(tmp_path, options | {"images": "images.parquet", "image_names": None})

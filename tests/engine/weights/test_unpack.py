@@ -42,7 +42,20 @@ def test_files_and_folders_unpack(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../out", "a/../../out", "/etc/out", "\\out", "..\\out", "C:out", "a\x1b[31m", "a\u202eb", ".", "a/.."]
+    "name",
+    [
+        "../out",
+        "a/../../out",
+        "/etc/out",
+        "\\out",
+        "..\\out",
+        "C:out",
+        "a\x1b[31m",
+        "a\u202eb",
+        ".",
+        "a/..",
+        "d/" * 99 + "x",
+    ],
 )
 def test_names_that_lead_out_or_are_none_are_refused(tmp_path: Path, name: str) -> None:
     refused(zipped(tmp_path / "a.zip", ("ok", b""), (name, b"x")), "not unpacked")

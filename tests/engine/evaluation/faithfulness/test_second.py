@@ -13,6 +13,7 @@ import pytest
 
 from engine.errors import ConfigError, MammiError
 from engine.evaluation.faithfulness.second import own, read_second
+from engine.limits import hold
 from engine.store.reader import RunReader
 from tests.support.runs import small_run
 from tests.support.worded import WORDS, worded_run
@@ -76,6 +77,16 @@ def test_what_is_wrong_is_said(fault: str, reader: RunReader, tmp_path: Path) ->
     np.savez(tmp_path / "two.npz", **arrays, allow_pickle=True)
     with pytest.raises(MammiError, match=message):
         read_second(tmp_path / "two.npz", reader)
+
+
+def test_a_packed_array_is_no_larger_than_it_may_be(reader: RunReader, tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "two.npz", **arrays_of(reader) | {"texts": np.zeros((5, 100_000), np.float32)})
+    hold(arrays_mb=1)
+    try:
+        with pytest.raises(MammiError, match=r"two\.npz: texts takes more than 1 MB \(limits\.arrays_mb = 1\)"):
+            read_second(tmp_path / "two.npz", reader)
+    finally:
+        hold()
 
 
 def test_a_header_that_lies_about_its_size_takes_no_memory(reader: RunReader, tmp_path: Path) -> None:
