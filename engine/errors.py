@@ -46,6 +46,8 @@ _DUCKDB = {"File locks are not supported": NO_LOCKS, "fsync failed": _SYSTEM[err
 """What DuckDB says in its own words. Else its errors end in those of the operating system."""
 
 
+_NO_THREAD = "can't start new thread"
+"""What Python says where the system refuses a thread, whatever the cause"""
 _BREAKS = {
     **{code: chr(0x2400 + code) for code in (0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E)},
     **dict.fromkeys((0x85, 0x2028, 0x2029), "\ufffd"),
@@ -138,6 +140,10 @@ def refusal(error: BaseException) -> str:
     """What the operating system has refused, and why, from an error of Python or a library; "" for any other error."""
     if isinstance(error, MemoryError):
         return "the memory does not suffice: close other programs, or let it do less at once"
+    if isinstance(error, BlockingIOError) or (isinstance(error, RuntimeError) and error.args == (_NO_THREAD,)):
+        return (
+            "no more threads or processes can be started here: close other programs, or raise the limit (`ulimit -u`)"
+        )
     reason = disk_fault(error)
     if not isinstance(error, OSError):
         return reason and f"{reason} ({first_line(error)})"

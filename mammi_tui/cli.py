@@ -141,10 +141,11 @@ def main() -> None:
 
 def _status(settings: Settings) -> int:
     """Runs the command line, tells its error, and returns the exit status."""
+    stopping = Stopping()
     try:
         Path.cwd()  # where it is gone, this says so; libraries end the process
         note = partial(say, err=True)
-        with warnings_to(note), library_warnings_to(note), watching(Stopping()) as settings.watch:
+        with warnings_to(note), library_warnings_to(note), watching(stopping) as settings.watch:
             status = cli.main(prog_name="mammi", obj=settings, standalone_mode=False)
         return status if isinstance(status, int) else 0
     except MammiError as error:
@@ -168,11 +169,12 @@ def _status(settings: Settings) -> int:
         raise
     except Exception as error:
         # Libraries have error types of their own for what the operating system refuses them.
+        # They also have some of their own for a signal that came in the midst of their work.
         refused = refusal(error)
-        if settings.debug or not refused:
+        if settings.debug or not (refused or stopping.status):
             raise
-        _say(f"{refused}.")
-        return 1
+        _say("stopped" if stopping.status else f"{refused}.")
+        return stopping.status or 1
 
 
 def _usage(error: click.ClickException) -> str:

@@ -163,8 +163,8 @@ def cut_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def at_a_terminal() -> bool:
-    """Whether a person can see what is drawn and press keys."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    """Whether a person can see what is drawn, which goes to standard error, and press keys."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def existing_run(path: Path) -> Path:

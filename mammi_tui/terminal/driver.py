@@ -5,6 +5,7 @@ It completes Textual's driver and uses its internals, hence the narrow pin.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import signal
@@ -12,7 +13,7 @@ import sys
 import termios
 import time
 from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol, cast
 
@@ -30,6 +31,7 @@ LEAVE = (
     "\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m"  # the keys, the screen, the cursor and the colours from before
 )
 """Undoes what the driver sets. The keys come before the screen, as each screen has its own."""
+_OTHER_STOPS = (signal.SIGTTIN, signal.SIGTTOU)
 _CANCEL = b"\x18"
 """Ends an escape sequence of which only the beginning has come through"""
 _WITHIN = 0.3
@@ -66,6 +68,10 @@ class TerminalDriver(LinuxDriver):
         """The terminal's attributes before and after it is in use, where `attrs_before` no longer holds them"""
         self._set: list[Any] | None = None
         """The terminal's attributes while it is in use"""
+        self._stop_by: int | None = None
+        """The signal that asks this process to stop"""
+        self._is_continued = False
+        """Whether this process has gone on after a stop, and has not yet seen to the terminal"""
 
         self._size = self._size or self._get_terminal_size()
 
@@ -86,6 +92,8 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         with suppress(termios.error):
             self._set = termios.tcgetattr(self.fileno)
+        for number in _OTHER_STOPS:
+            signal.signal(number, self._stopped_otherwise)
 
     def stop_application_mode(self) -> None:
         if self._stopped:
@@ -149,25 +157,50 @@ class TerminalDriver(LinuxDriver):
                 termios.tcsetattr(terminal, termios.TCSANOW, found)
                 termios.tcflush(terminal, termios.TCIFLUSH)  # answers and mouse reports are not for the shell
 
-    def _sigtstp_application(self, *_: object) -> None:
+    def _sigtstp_application(self, number: int, *_: object) -> None:
+        self._stop_by = number
+        self._in_turn(self._stop)
+
+    def _sigcont_application(self, *_: object) -> None:
+        self._is_continued = True
+        self._in_turn(self._go_on)
+
+    def _stopped_otherwise(self, number: int, *_: object) -> None:
+        """Stops for a signal that the system sends to who uses the terminal from the background, or someone by hand."""
+        if in_foreground(self.fileno):
+            self._sigtstp_application(number)
+        else:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _in_turn(self, step: Callable[[], object]) -> None:
+        """Takes a step after a signal once the app's loop comes to it: a signal that comes while the terminal is being
+        taken or given back would do both at once."""
+        with suppress(RuntimeError):  # no loop runs: the app has ended
+            asyncio.get_running_loop().call_soon_threadsafe(step)
+
+    def _stop(self) -> None:
         """Gives the terminal back and stops, unless there is no shell that could go on with this process later."""
-        if self._ends.is_ending:
+        number, self._stop_by = self._stop_by, None
+        if number is None or self._ends.is_ending:
             return
         if self._auto_restart and self.in_use:
             self.suspend_application_mode()
             self._must_signal_resume = True
-        again = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGTSTP)  # the system ignores it where there is no such shell
-        signal.signal(signal.SIGTSTP, again)
-        if not self.in_use:
-            self._sigcont_application()
+        again = signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)  # the system ignores it where there is no such shell
+        signal.signal(number, again)
+        self._is_continued = True
+        self._go_on()
 
-    def _sigcont_application(self, *_: object) -> None:
+    def _go_on(self) -> None:
         """Takes the terminal again after a stop, also one that came without warning (SIGSTOP)."""
-        if not self._auto_restart or self._ends.is_ending:
+        if not self._auto_restart or not self._is_continued:
             return
-        if not in_foreground(self.fileno):
+        while not self._ends.is_ending and not in_foreground(self.fileno):
             os.kill(os.getpid(), signal.SIGSTOP)
+            time.sleep(0)  # signals that came meanwhile are heard here, and may end the app
+        self._is_continued = False
+        if self._ends.is_ending:
             return
         if self.in_use:
             self.suspend_application_mode()

@@ -184,7 +184,7 @@ def test_ctrl_z_goes_to_the_shell_and_fg_comes_back_to_the_whole_screen(run: Pat
         terminal.send("y")
         terminal.wait_for("1/20 decided")
         typed(terminal, "\x1a", b"P>")
-        typed(terminal, "bg", b"P>")
+        typed(terminal, "bg; echo $((7 * 8))", b"56\r\n")  # it has gone on: else a shell would take it to run
         until(lambda: state(explorer) == "T", terminal, "in the background it may not draw")
         typed(terminal, "fg", OPEN)
         typed(terminal, "q", b"P>")
@@ -215,14 +215,46 @@ def test_a_stop_without_warning_and_a_continuation_without_a_stop(run: Path) -> 
 
 
 @pytest.mark.parametrize("sets_terminal", [True, False])
-def test_a_stopped_explorer_can_be_ended(run: Path, sets_terminal: bool) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGXCPU], ids=str)  # before SIGCONT and after it
+def test_a_stopped_explorer_can_be_ended(run: Path, sets_terminal: bool, number: signal.Signals) -> None:
     with shell(sets_terminal=sets_terminal) as terminal:
         typed(terminal, shlex.join(mammi("open", str(run), "layer1:5")), b"decided")
         explorer = with_argument(str(run))
         typed(terminal, "\x1a", b"P>")
         until(lambda: state(explorer) == "T", terminal, "it does not stop")
-        typed(terminal, "kill %1", b"P>")
+        typed(terminal, f"kill -{number} %1; bg", b"P>")
         until(lambda: state(explorer) == "" and left(terminal.received) == AS_FOUND, terminal, "it does not end")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTTIN, signal.SIGTTOU], ids=str)
+def test_every_stop_that_can_be_seen_gives_the_terminal_back(run: Path, number: signal.Signals) -> None:
+    with shell() as terminal:
+        typed(terminal, shlex.join(mammi("open", str(run), "layer1:5")), b"decided")
+        os.kill(explorer := with_argument(str(run)), number)
+        until(lambda: state(explorer) == "T" and left(terminal.received) == AS_FOUND, terminal, "it does not stop")
+        typed(terminal, "fg", OPEN)
+        typed(terminal, "q", b"P>")
+        until(lambda: state(explorer) == "" and left(terminal.received) == AS_FOUND, terminal, "it does not quit")
+
+
+def test_stops_and_continuations_one_after_the_other(run: Path) -> None:
+    with Terminal(mammi("open", str(run), "layer1:5")) as terminal:
+        found, _ = terminal.attributes(), terminal.wait_for("layer1:5")
+        for _ in range(40):
+            terminal.process.send_signal(signal.SIGTSTP)
+            terminal.pump(0.005)
+            terminal.process.send_signal(signal.SIGCONT)
+        terminal.send("y")
+        terminal.wait_for("1/20 decided")
+        terminal.send("q")
+        assert ended(terminal, found) == 0
+
+
+def test_an_explorer_that_nobody_would_see_is_refused(run: Path) -> None:
+    said = run.with_name("said.txt")
+    with Terminal(["sh", "-c", f"{shlex.join(mammi('open', str(run)))} 2>{said}"]) as terminal:
+        assert (terminal.wait_for_end(SECONDS), terminal.text().strip()) == (1, "")
+    assert said.read_text() == "mammi: The explorer needs a terminal. Without one use `mammi show` or `mammi export`.\n"
 
 
 @pytest.mark.parametrize("sets_terminal", [True, False])

@@ -165,6 +165,14 @@ def _while_stopped(ending: Ending, first: int, _second: int) -> None:
     ending.send(signal.SIGCONT)
 
 
+def _after_stops(ending: Ending, first: int, _second: int) -> None:
+    for _ in range(10):
+        ending.send(signal.SIGTSTP)
+        ending.look(ending.chance.uniform(0, 0.01))
+        ending.send(signal.SIGCONT)
+    ending.send(first)
+
+
 def _hang_up(ending: Ending, _first: int, _second: int) -> None:
     ending.terminal.hang_up()
 
@@ -174,6 +182,7 @@ WAYS: dict[str, tuple[Way, int]] = {
     "two at once": (_together, 2),
     "two, one soon after": (_soon_after, 3),
     "one while it is stopped": (_while_stopped, 2),
+    "one after stops and continuations": (_after_stops, 2),
     "a lost terminal": (_hang_up, 1),
     "a lost terminal, SIGHUP ignored": (_hang_up, 2),
 }

@@ -38,6 +38,34 @@ def test_an_error_that_no_signal_caused_is_left_alone() -> None:
         raise RuntimeError("a bug")
 
 
+INTERRUPTED = """
+import os
+import sys
+from mammi_tui import cli
+from mammi_tui.commands import doctor
+
+number = int(sys.argv[1])
+
+def interrupted(*_given, **_options):
+    try:
+        os.kill(os.getpid(), number)
+        raise AssertionError("the signal has not come")
+    except KeyboardInterrupt:
+        raise RuntimeError("Query interrupted") from None  # as DuckDB does
+
+doctor.doctor.callback = interrupted
+sys.argv = ["mammi", "doctor"]
+cli.main()
+"""
+
+
+def test_an_error_that_a_library_makes_of_a_signal_is_no_error_of_ours() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        command = [sys.executable, "-c", INTERRUPTED, str(int(number))]
+        ended = subprocess.run(command, capture_output=True, text=True)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (128 + number, "", "mammi: stopped\n")
+
+
 def test_a_copy_of_the_process_ends_by_its_own_signals() -> None:
     begun, begins = os.pipe()
     with watching(Stopping()):
