@@ -45,6 +45,8 @@ class Checks:
         """
         words = set(_WORD.findall(query))
         for table in self._of(query):
+            if table not in self.tables:  # a view may stand in its place
+                return table
             read = [column for column in self.tables[table] if column.name in words or "SELECT" not in words]
             if not self.are_sound(table, [each for each in read if each.name != SUM and not each.of_arrays]):
                 return table
@@ -54,7 +56,9 @@ class Checks:
     def reads_arrays(self, query: str) -> bool:
         """Whether a query reads columns of arrays."""
         words = set(_WORD.findall(query))
-        return any(column.of_arrays and column.name in words for t in self._of(query) for column in self.tables[t])
+        return any(
+            column.of_arrays and column.name in words for t in self._of(query) for column in self.tables.get(t, ())
+        )
 
     def are_sound(self, table: str, read: Sequence[Column]) -> bool:
         """Whether a table has its columns and rows, and these columns are as they were written."""
@@ -74,4 +78,4 @@ class Checks:
     def _of(self, query: str) -> Iterable[str]:
         """The tables that a query reads."""
         named = ",".join(_TABLES.findall(query)).replace(" ", "").split(",")
-        return [table for table in named if table in self.tables and table != COLUMN_SUMS]
+        return [table for table in named if table not in ("", COLUMN_SUMS)]

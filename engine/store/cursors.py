@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.errors import RunFileError, disk_fault, first_line
 from engine.store.checks import Checks
-from engine.store.database import Connection
+from engine.store.database import READING, Connection
 from engine.store.sums import SUM, row_sum
 
 _ROWS_AT_ONCE = 1 << 16
@@ -77,7 +77,7 @@ class Cursors:
             cursor: Connection | None = getattr(self._of_thread, "cursor", None)
             if cursor is None:
                 cursor = self._of_thread.cursor = self._connection.cursor()
-                cursor.execute("USE run")
+                cursor.execute(READING)
             self._asking += 1
         try:
             yield cursor

@@ -17,6 +17,9 @@ from engine.store.sums import SUM, row_sum, row_sums
 
 Connection = duckdb.DuckDBPyConnection
 
+READING = "SET search_path = 'system.main,run.main'"
+"""Where names in a query are looked up: DuckDB's own functions come first, as a file may hold others of these names"""
+
 _ROW_GROUP = 2048
 """Rows that DuckDB compresses together. Rows here hold arrays: DuckDB's default (122,880) would need gigabytes."""
 
@@ -25,14 +28,27 @@ _BLOCK_BYTES = 65536
 (262,144) it would read four times as much."""
 
 
+class LogBeside(RunFileError):
+    """A log of changes lies beside a run file, which DuckDB would carry out on opening the file. mammi leaves none."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(
+            f"{log}: another program has left its changes to the run file here; close it, or move this file away to "
+            "open the run as it was written"
+        )
+
+
 def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connection:
     """A connection to one database file that can reach no other file, whatever views the file holds.
 
     Raises RunFileError when the file is missing, damaged, held by another process, or called as DuckDB does not take
-    it, and OSError when the disk refuses a new one.
+    it, LogBeside when it is to be read, and OSError when the disk refuses a new one.
     """
     if why := misread(path):
         raise RunFileError(f"{path}: {why}.")
+    log = path.with_name(f"{path.name}.wal")
+    if read_only and path.exists() and log.exists():
+        raise LogBeside(log)
     connection = duckdb.connect(":memory:", config={"memory_limit": memory, "threads": threads})
     # DuckDB spills, fetches and loads nothing beyond the database itself, so a hostile file cannot reach anything else.
     connection.execute("SET temp_directory = ''")
@@ -47,7 +63,7 @@ def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connec
         if not read_only and disk_fault(error):
             raise OSError(0, first_line(error)) from error
         raise RunFileError(_why_not_opened(path, read_only, error)) from error
-    connection.execute("USE run")
+    connection.execute(READING if read_only else "USE run")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection

@@ -9,7 +9,7 @@ import duckdb
 
 from engine.errors import RunFileError, disk_fault, first_line, writing
 from engine.store import schema
-from engine.store.database import connect
+from engine.store.database import Connection, connect
 from engine.store.whole_file import alone_in, written_whole
 
 
@@ -32,6 +32,7 @@ def _migrate(path: Path) -> None:
         shutil.copymode(path, copy)
         connection = connect(copy, read_only=False, memory="512MB", threads=2)
         try:
+            _check_functions(path, connection)
             schema.migrate(connection)
             connection.execute("CHECKPOINT run")
         except (duckdb.Error, LookupError, TypeError, ValueError) as error:
@@ -42,3 +43,12 @@ def _migrate(path: Path) -> None:
             ) from error
         finally:
             connection.close()
+
+
+def _check_functions(path: Path, connection: Connection) -> None:
+    """Raises RunFileError for a file with functions: they would be taken for DuckDB's own of the same names."""
+    if names := schema.functions_of(lambda query: connection.execute(query).fetchall()):
+        raise RunFileError(
+            f"{path}: another program has put functions into it ({', '.join(names[:3])}); take them out (DROP MACRO) "
+            "before it is brought up to date"
+        )

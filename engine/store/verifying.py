@@ -9,7 +9,9 @@ from pathlib import Path
 from engine.annotation.rows import parts
 from engine.errors import RunFileError
 from engine.progress import Progress, Silent
+from engine.store import schema
 from engine.store.cursors import Cursors, DamagedRows, named, place_of
+from engine.store.database import LogBeside
 from engine.store.image_tables import read_images
 from engine.store.parts import CLASS_MAPS, EMBEDDING, FILM, HEAD_INPUTS, INPUT, OUTPUTS, part_of_layer
 from engine.store.reader import opened
@@ -46,10 +48,12 @@ class Damage:
 def damages(path: Path, progress: Progress | None = None) -> Iterator[Damage]:
     """All damages of a run file, in the tables' order; nothing for a sound one. A damage raises nothing.
 
-    It reads the whole file, some rows at a time.
+    It reads the whole file, some rows at a time. Raises LogBeside: without that log the file may be sound.
     """
     try:
         cursors = opened(path)
+    except LogBeside:
+        raise
     except RunFileError as error:
         why = str(error).removeprefix(f"{path}: ").partition("; `mammi doctor")[0]
         yield Damage(f"what the file says of itself ({why})", parts=EVERYTHING)
@@ -87,6 +91,19 @@ def _damages(cursors: Cursors, progress: Progress) -> Iterator[Damage]:
     for table, name in sorted(known):
         yield Damage(f"the column {name} of {table} is missing", table, every_part(cursors))
     yield from _of_records(cursors, images, progress)
+    yield from _beside_tables(cursors)
+
+
+def _beside_tables(cursors: Cursors) -> Iterator[Damage]:
+    """What another program changed beside the tables. No answer of ours follows from it, but those that other programs
+    get by SQL do."""
+    try:
+        views, functions = schema.views_of(cursors.unchecked_rows), schema.functions_of(cursors.unchecked_rows)
+    except RunFileError as error:
+        yield Damage(f"what the file says of its views ({error.fault.removeprefix(f'{cursors.path}: ')})")
+        return
+    yield from (Damage(f"the view {name}") for name, text in schema.own_views().items() if views.get(name) != text)
+    yield from (Damage(f"the function {name}, which is none of mammi's,") for name in functions)
 
 
 def _is_sound(cursors: Cursors, column: Column) -> bool:

@@ -47,7 +47,21 @@ def _check_whole(path: Path) -> None:
         try:
             RunReader(path).close()
         except RunFileError as error:
-            raise RunFileError(error.fault, "Move it away, or use --out.") from error
+            raise RunFileError(error.fault, _what_to_do(path)) from error
+
+
+def _what_to_do(path: Path) -> str:
+    """What helps where a demo's run file cannot be opened."""
+    from engine.store.database import LogBeside
+    from engine.store.parts_reader import PartsReader
+
+    try:
+        PartsReader(path).close()
+    except LogBeside:  # which says it
+        return ""
+    except RunFileError:  # another file, or one of which nothing can be read
+        return "Move it away, or use --out."
+    return f"`mammi salvage {path}` keeps what is whole, and `mammi demo` then computes the rest; or use --out."
 
 
 def _compute(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from engine.progress import Silent
@@ -44,3 +45,20 @@ def test_only_what_was_damaged_is_computed_again(out: Path, monkeypatch: pytest.
     assert (calls["target"], calls["texts"]) == ([], [])
     assert content(out) == expected
     assert verdicts.read_text() == "{}\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", ["UPDATE layers SET first_neuron = first_neuron + 1", "DROP TABLE layers"])
+def test_without_layers_all_but_these_is_taken_over(out: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    expected = content(out)
+    with duckdb.connect(out) as client:
+        client.execute(change)
+    found = {each.what: each for each in salvage(out, Silent())}
+    assert [str(found[part]) for part in ("film", "embedding")] == ["film: all 14", "embedding: all 14"]
+    assert found["layer first"].taken == 0
+    assert not any(name.startswith("maps of") for name in found)
+    calls = counted_calls(monkeypatch)
+    compute(out.with_suffix(".toml"))
+    assert calls["target"]
+    assert calls["images"] == []
+    assert content(out) == expected

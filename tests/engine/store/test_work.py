@@ -303,3 +303,30 @@ def test_a_second_run_is_asked_to_wait(tmp_path: Path) -> None:
         )
     assert f"process {os.getpid()} (" in second.stderr
     assert "is writing it; wait for it to end" in second.stderr
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER t AFTER INSERT ON results BEGIN DELETE FROM results WHERE image = 1; END",
+        "CREATE TRIGGER t BEFORE INSERT ON facts BEGIN SELECT RAISE(IGNORE); END",
+        "ALTER TABLE results RENAME TO other; CREATE VIEW results AS SELECT * FROM other, (SELECT 0 AS rowid)",
+        "CREATE VIEW other AS SELECT 1",
+    ],
+)
+def test_what_another_program_put_into_the_file_is_not_taken_over(tmp_path: Path, statement: str) -> None:
+    path = tmp_path / "run.duckdb.work"
+    with WorkFile(path) as work:
+        work.put(numbered(0))
+    with sqlite3.connect(path) as client:
+        client.executescript(statement)
+    client.close()
+    with WorkFile(path) as work:
+        assert work.mended
+        work.put(numbered(1))
+    with sqlite3.connect(path) as client:
+        kinds = client.execute("SELECT DISTINCT type FROM sqlite_master ORDER BY type").fetchall()
+    client.close()
+    assert kinds == [("index",), ("table",)]
+    with WorkFile(path) as work:
+        assert work.mended is None

@@ -1,12 +1,16 @@
-"""Run files that change while they are open, and renames, locks and writes that a network file system refuses."""
+"""Run files changed while open or upgraded by many at once; renames, locks and writes that a network folder refuses."""
 
 from __future__ import annotations
 
 import errno
 import fcntl
+import gzip
 import os
 import shutil
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +24,7 @@ from engine.store.reader import RunReader
 from mammi_tui.verdicts.log import VerdictLog, log_of
 from tests.hard_knocks.knock import Outcomes, Setting
 from tests.hard_knocks.sandbox import fall_of
+from tests.shared import ROOT
 from tests.support.runs import small_run
 from tests.support.verdicts import judge
 
@@ -34,6 +39,7 @@ def knock(setting: Setting) -> Outcomes:
     (setting.folder / "other").mkdir()
     run, other = small_run(setting.folder, images=700), small_run(setting.folder / "other", images=700, seed=1)
     yield from _changed(setting, run, other)
+    yield from _upgraded(setting)
     yield from _refused(setting, run)
 
 
@@ -95,6 +101,56 @@ def _asks(here: Path, run: Path, other: Path, change: Change, asked: int) -> Non
                 raise AssertionError(f"no verdict can be given: {error}") from error
             if len(log.entries()) != 1:
                 raise AssertionError("the verdict is lost")
+
+
+# A run file of an older version that several explorers open at once
+
+OLD = ROOT / "tests" / "engine" / "store" / "version_8.duckdb.gz"
+OPENING = """
+import sys
+from pathlib import Path
+from engine.store.reader import RunReader
+from engine.store.verifying import damages
+path = Path(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+with RunReader(path) as reader:
+    print(reader.info.schema_version, reader.info.content_hash, *reader.concepts, *damages(path))
+"""
+"""Opens a run file once it is told to, and says what it holds"""
+
+
+def _upgraded(setting: Setting) -> Outcomes:
+    """All read the same, one of them may be killed, and nothing is left beside the file."""
+    alone = _opened_by(setting, 1, "alone")
+    yield None if alone[0] and "Damage" not in alone[0] else f"an old run file opened alone: {alone}"
+    for number in range(setting.count(1, 12)):
+        killed = setting.chance.random() * 0.3 if number % 2 else None
+        found = _opened_by(setting, 4, f"upgrade {number}", killed)
+        fell = set(found) != set(alone)
+        yield f"an old run file opened by 4 at once, one killed after {killed} s: {found}" if fell else None
+
+
+def _opened_by(setting: Setting, count: int, name: str, killed: float | None = None) -> list[str]:
+    """What each process says of one old file, but for one that is killed so many seconds after all have begun; and the
+    names of what is left beside the file."""
+    folder = setting.folder / name
+    folder.mkdir()
+    path = folder / "run.duckdb"
+    path.write_bytes(gzip.decompress(OLD.read_bytes()))
+    command = [sys.executable, "-c", OPENING, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    processes = [subprocess.Popen(command, **pipes) for _ in range(count)]  # type: ignore[call-overload]
+    for process in processes:
+        process.stdout.readline()
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    if killed is not None:
+        time.sleep(killed)
+        processes.pop().kill()
+    said = [process.communicate()[0].strip() for process in processes]
+    return said + [each.name for each in folder.iterdir() if each != path]
 
 
 # What a network file system refuses

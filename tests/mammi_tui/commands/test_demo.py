@@ -9,6 +9,7 @@ import tomllib
 from importlib.resources import files
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.support.commands import Mammi
@@ -72,6 +73,22 @@ def test_a_damaged_run_file_is_told_with_what_to_do(mammi: Mammi, finished: Path
     what, todo = outcome.err.splitlines()
     assert what.startswith(f"mammi: {finished}: ")
     assert todo == "Move it away, or use --out."
+
+
+@pytest.mark.parametrize("table", ["layers", "concepts", "meta"])
+def test_a_damaged_run_file_that_holds_something_whole_is_told_with_salvage(
+    mammi: Mammi, finished: Path, computed: list[Path], table: str
+) -> None:
+    with duckdb.connect(finished) as client:
+        client.execute(f"DELETE FROM {table}")  # noqa: S608 (of these)
+    outcome = mammi("demo", "--out", finished.parent, "--no-open")
+    assert (outcome.status, computed) == (1, [])
+    what, todo = outcome.err.splitlines()
+    assert what.startswith(f"mammi: {finished}: damaged: its ")
+    assert todo == (
+        f"`mammi salvage {finished}` keeps what is whole, and `mammi demo` then computes the rest; or use --out."
+    )
+    assert mammi("salvage", finished).status == 0
 
 
 def test_the_packaged_configuration_names_everything_it_needs() -> None:
