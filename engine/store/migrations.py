@@ -9,6 +9,7 @@ import numpy as np
 from engine.store import sealing, sorted_activations
 from engine.store.database import Connection, insert
 from engine.store.ladder import inverse_lengths, sum_rows
+from engine.store.sums import COLUMN_SUMS
 
 
 def _from_1(connection: Connection) -> None:
@@ -246,8 +247,13 @@ def _from_8(connection: Connection) -> None:
     sealing.add_sums(connection)
 
 
+def _from_9(connection: Connection) -> None:
+    """Sums of columns name their run. They are written after the last step (engine.store.schema.migrate)."""
+    connection.execute(f"ALTER TABLE {COLUMN_SUMS} ADD COLUMN IF NOT EXISTS run VARCHAR")
+
+
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     *(_from_1, _from_2, _from_3, _from_4, _from_5, _from_6),
-    *(_from_7, _from_8),
+    *(_from_7, _from_8, _from_9),
 )
 """MIGRATIONS[i] brings a file of schema version i + 1 to version i + 2"""

@@ -105,6 +105,8 @@ CREATE TABLE method_scores (
 _VIEWS = "{activations}{annotations}"
 
 VERSION = 1 + len(migrations.MIGRATIONS)
+SUMMED = 9
+"""The first version with sums"""
 
 
 def create(connection: Connection, dimension: int, precision: Precision = "f32") -> None:
@@ -157,12 +159,20 @@ def version_of(connection: Connection) -> int | None:
 
 
 def migrate(connection: Connection) -> None:
-    """Applies to a file of an older version the migrations that it lacks, and makes its sums from what it holds then:
-    they cannot tell what was damaged before."""
+    """Applies to a file of an older version the migrations that it lacks, and makes its sums from what it holds then.
+
+    Sums tell what was damaged before in a file that had them, and cannot in one of a version before `SUMMED`.
+    Raises ValueError for a damaged file.
+    """
     version = version_of(connection) or 1
+    if version >= SUMMED:
+        sealing.check(connection)
     with transaction(connection):
         for step in migrations.MIGRATIONS[version - 1 :]:
             step(connection)
         connection.execute("UPDATE schema_version SET version = ?", [VERSION])
     with transaction(connection):  # rows have their places once they are committed
-        sealing.sum_again(connection)
+        if version >= SUMMED:
+            sealing.seal(connection)
+        else:
+            sealing.sum_again(connection)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -25,9 +26,8 @@ def add_sums(connection: Connection) -> None:
         if table == "images":
             connection.execute("ALTER TABLE images ADD COLUMN record_sum UINTEGER")
         connection.execute(f"ALTER TABLE {table} ADD COLUMN {sums.SUM} UINTEGER")
-    connection.execute(
-        f"CREATE TABLE {sums.COLUMN_SUMS} (table_name VARCHAR, column_name VARCHAR, rows BIGINT, sum UBIGINT)"
-    )
+    names = "table_name VARCHAR, column_name VARCHAR, rows BIGINT, sum UBIGINT, run VARCHAR"
+    connection.execute(f"CREATE TABLE {sums.COLUMN_SUMS} ({names})")
 
 
 def _with_arrays(connection: Connection) -> dict[str, list[str]]:
@@ -42,19 +42,31 @@ def _with_arrays(connection: Connection) -> dict[str, list[str]]:
 def seal(connection: Connection) -> None:
     """Writes the sums of all columns, once every row is written and committed: until then it has no place."""
 
+    [(run,)] = connection.execute("SELECT content_hash FROM meta").fetchall()
+    connection.execute(f"DELETE FROM {sums.COLUMN_SUMS}")
+    append(connection, sums.COLUMN_SUMS, [(*line, run) for line in _lines(connection)])
+
+
+def check(connection: Connection) -> None:
+    """Raises ValueError where a column is not as `column_sums` says."""
+    written = connection.execute(f"SELECT table_name, column_name, rows, sum FROM {sums.COLUMN_SUMS}").fetchall()
+    if wrong := set(written).symmetric_difference(_lines(connection)):
+        raise ValueError(f"its {min(wrong)[0]} are not as they were written")
+
+
+def _lines(connection: Connection) -> Iterator[tuple[Any, ...]]:
+    """The names, the rows and the sum of each column that is in `column_sums`."""
+
     def ask(query: str, *parameters: object) -> dict[str, NDArray[Any]]:
         return connection.execute(query, list(parameters)).fetchnumpy()
 
-    connection.execute(f"DELETE FROM {sums.COLUMN_SUMS}")
     every = sums.columns(lambda query: connection.execute(query).fetchall())
-    rows: list[tuple[object, ...]] = []
     for table, columns in groupby(every, key=lambda column: column.table):
         summed = [column for column in columns if not column.of_arrays]
         if table != sums.COLUMN_SUMS and summed:
             [(count,)] = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
             found = sums.column_sums(table, summed, count, ask)
-            rows += [(table, name, *each) for name, each in found.items()]
-    append(connection, sums.COLUMN_SUMS, rows)
+            yield from ((table, name, *each) for name, each in found.items())
 
 
 def sum_again(connection: Connection) -> None:

@@ -3,7 +3,8 @@
 DuckDB's checksum is one of a block's words: it knows neither the block's place nor the order of the words. So a table
 whose rows hold arrays (lists of numbers, bytes) has a column `sum`: the CRC-32 of a row's arrays in the table's order,
 little-endian, started from the table's name and the row's place (its rowid). The table `column_sums` has a hash of each
-other column over all its rows, and of `sum`. So it stands for the whole file, whose `whole_hash` is made of it.
+other column over all its rows, and of `sum`, and each line names its run by the content hash: a table of another run
+does not fit, not even with its lines. So it stands for the whole file, whose `whole_hash` is made of it.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ version 5 with the outputs that tests.support.decisions.decide adds for the clas
 version 6 (commit db645de); version_7.duckdb.gz the same as version 6 with ranking="z" and the attribute device=("tube",
 "line") of every other image, by that of schema version 7 (commit 828f13d); version_8.duckdb.gz is
 `complete_run(images=20, units=(4, 5), dimension=4)` of tests.support.complete, by that of schema version 8 (commit
-0a21970c).
+0a21970c), and version_9.duckdb.gz the same by that of schema version 9 (commit fd697c2e).
 """
 
 from __future__ import annotations
@@ -218,6 +218,25 @@ def test_a_damaged_older_run_is_told_and_left_as_it_is(change: str, tmp_path: Pa
         RunReader(path)
     assert version(path) == [(7,)]
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_run_of_version_9_opens_and_shows_what_was_damaged_before(tmp_path: Path) -> None:
+    path = unpacked(9, tmp_path)
+    with duckdb.connect(path) as connection:
+        connection.execute("UPDATE activation_blocks SET top = top + 1 WHERE neuron = 3")
+        before = connection.execute("SELECT rowid, sum FROM partial_sums ORDER BY ALL").fetchall()
+    with pytest.raises(RunFileError, match="its activation_blocks are not as they were written"):
+        RunReader(path)
+    assert version(path) == [(9,)]
+    path = unpacked(9, tmp_path)
+    with duckdb.connect(path) as connection:
+        connection.execute("UPDATE images SET thumbnail = 'another'::BLOB WHERE position = 4")
+    with RunReader(path) as reader:
+        assert [damage.what for damage in damages(path)] == ["the thumbnails of image 4"]
+        assert reader.image_count == 20
+    with duckdb.connect(path, read_only=True) as connection:
+        assert connection.execute("SELECT rowid, sum FROM partial_sums ORDER BY ALL").fetchall() == before
+    assert version(path) == [(schema.VERSION,)]
 
 
 def columns(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, ...]]:

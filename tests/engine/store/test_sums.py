@@ -111,6 +111,24 @@ def test_two_flipped_bits_that_duckdb_does_not_see_are_told(path: Path) -> None:
     assert found.what.startswith("the thumbnails of image ")
 
 
+def test_a_table_of_another_run_does_not_fit_with_its_sums(path: Path, tmp_path: Path) -> None:
+    """The tables have the same rows and layers, and each column its own line of the sums."""
+    (tmp_path / "other").mkdir()
+    other = complete_run(tmp_path / "other", images=300, dimension=8)
+    with duckdb.connect(path) as client:
+        client.execute(f"ATTACH '{other}' AS other (READ_ONLY)")
+        for statement in (
+            "DELETE FROM neurons",
+            "DELETE FROM column_sums WHERE table_name = 'neurons'",
+            "INSERT INTO neurons FROM other.neurons ORDER BY rowid",
+            "INSERT INTO column_sums FROM other.column_sums WHERE table_name = 'neurons'",
+        ):
+            client.execute(statement)
+    with pytest.raises(RunFileError, match="damaged: its neurons are not as they were written"), RunReader(path) as run:
+        Requery(run).layer("layer0", Cuts(0.9, 0.9))
+    assert {damage.table for damage in damages(path)} == {"neurons"}
+
+
 def test_the_whole_hash_is_of_all_that_answers_depend_on(sound: Path, tmp_path: Path) -> None:
     contents, batches = complete_contents(images=300, batch_size=7)
     other = tmp_path / "other.duckdb"
