@@ -39,7 +39,7 @@ def knock(setting: Setting) -> Outcomes:
     other = configured(project, setting.folder / "foreign" / "run.duckdb", "target.pooling=max", "vlm.arguments.seed=7")
     foreign = run(other, Silent()).read_bytes()
     folder = setting.folder / "try"
-    for number in range(setting.count(8, 120)):
+    for number in range(setting.count(8, 80)):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         path, changed, row = folder / out.name, data, None

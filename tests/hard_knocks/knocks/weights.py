@@ -44,7 +44,7 @@ def knock(setting: Setting) -> Outcomes:
     for what, data in known if setting.full else chance.sample(known, 50):
         yield _tried(setting, what, data)
     bases = _bases()
-    for number in range(setting.count(30, 400)):
+    for number in range(setting.count(30, 200)):
         name, base = chance.choice(list(bases.items()))
         yield _tried(setting, f"try {number} of seed {setting.seed}, {name}", _mutated(name, base, chance))
 
