@@ -46,7 +46,7 @@ def connect(path: Path, *, read_only: bool, memory: str, threads: int) -> Connec
     """
     if why := misread(path):
         raise RunFileError(f"{path}: {why}.")
-    log = path.with_name(f"{path.name}.wal")
+    log = path.parent / f"{path.name}.wal"
     if read_only and path.exists() and log.exists():
         raise LogBeside(log)
     connection = duckdb.connect(":memory:", config={"memory_limit": memory, "threads": threads})

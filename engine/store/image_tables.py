@@ -25,20 +25,24 @@ _KEPT = 4096
 def read_images(ask: Rows, wanted: Sequence[int]) -> dict[int, tuple[ImageInfo, int | None]]:
     """What a run file says of these images, those that it has, and the sum that stands beside each (`record_sum`).
 
-    Raises ValueError for what is no image's.
+    Raises TypeError and ValueError for what is no image's, as does `record_sum` of what this gives.
     """
     chosen = "WHERE image IN (SELECT unnest(?::INTEGER[]))"
+
+    def rows(columns: str, table: str) -> list[tuple[Any, ...]]:
+        return ask(f"SELECT image, {columns} FROM {table} {chosen} ORDER BY rowid", wanted)  # noqa: S608 (own names)
+
     labels: dict[int, list[str]] = {}
-    for image, label in ask(f"SELECT image, label FROM labels {chosen} ORDER BY rowid", wanted):  # noqa: S608
+    for image, label in rows("label", "labels"):
         labels.setdefault(image, []).append(label)
     boxes: dict[int, list[Box]] = {}
-    for image, *box in ask(f"FROM boxes {chosen} ORDER BY rowid", wanted):
+    for image, *box in rows("label, x, y, width, height", "boxes"):
         boxes.setdefault(image, []).append(Box(*box))
     polygons: dict[int, list[Polygon]] = {}
-    for image, label, points in ask(f"FROM polygons {chosen} ORDER BY rowid", wanted):
+    for image, label, points in rows("label, points", "polygons"):
         polygons.setdefault(image, []).append(Polygon(label, tuple((x, y) for x, y in points)))
     told: dict[int, list[tuple[str, str]]] = {}
-    for image, name, value in ask(f"FROM image_attributes {chosen} ORDER BY rowid", wanted):
+    for image, name, value in rows("name, value", "image_attributes"):
         told.setdefault(image, []).append((name, value))
     query = f"SELECT image, path, patient, view, width, height, sha256, record_sum FROM images {chosen}"  # noqa: S608
     return {
@@ -52,6 +56,10 @@ def read_images(ask: Rows, wanted: Sequence[int]) -> dict[int, tuple[ImageInfo, 
         )
         for image, path, patient, view, width, height, sha256, record_sum in ask(query, wanted)
     }
+
+
+def _is_sound(found: tuple[ImageInfo, int | None] | None) -> bool:
+    return found is not None and found[0].record_sum == found[1]
 
 
 class ImageTables:
@@ -85,13 +93,14 @@ class ImageTables:
         return Lock()
 
     def _read_images(self, wanted: list[int]) -> list[ImageInfo]:
-        found = read_images(self._cursors.unchecked_rows, wanted)
         for image in wanted:
             if not 0 <= image < self.image_count:
                 raise IndexError(f"no image {image}: the run has {self.image_count}")
-            info, record_sum = found.get(image, (None, None))
-            if info is None or info.record_sum != record_sum:
-                raise RunFileError(damage_of(self._cursors.path, f"facts about image {image}"))
+        with self._cursors.whole():  # no sum of a column says that values have the types of an image's
+            found = read_images(self._cursors.unchecked_rows, wanted)
+            damaged = [image for image in wanted if not _is_sound(found.get(image))]
+        if damaged:
+            raise RunFileError(damage_of(self._cursors.path, f"facts about image {damaged[0]}"))
         return [found[image][0] for image in wanted]
 
     def thumbnail(self, image: int) -> bytes:

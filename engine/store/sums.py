@@ -104,8 +104,11 @@ def _pieces(table: str, of: Sequence[Column], rows: int, ask: Columns) -> Iterat
 def _stored(values: NDArray[Any], missing: NDArray[np.bool_]) -> bytes:
     """Numbers little-endian, zeros where they are missing; texts with NUL between them, those missing empty."""
     if values.dtype == object:
-        texts = ("" if gone else text for text, gone in zip(values.tolist(), missing.tolist(), strict=True))
-        return "\0".join(texts).encode()
+        texts = ["" if gone else text for text, gone in zip(values.tolist(), missing.tolist(), strict=True)]
+        try:
+            return "\0".join(texts).encode()
+        except TypeError:  # another program gave the column a type that holds no texts: it gets another sum
+            return b"\0" + repr(texts).encode()
     numbers = np.where(missing, np.zeros((), values.dtype), values)
     return numbers.astype(numbers.dtype.newbyteorder("<"), copy=False).tobytes()
 

@@ -185,9 +185,9 @@ def _of_records(cursors: Cursors, images: int, progress: Progress) -> Iterator[D
         progress.advance(len(wanted))
         try:
             found = read_images(cursors.unchecked_rows, wanted)
+            bad = [image for image in wanted if image not in found or found[image][0].record_sum != found[image][1]]
         except (RunFileError, LookupError, TypeError, ValueError):
             yield Damage(f"labels, boxes or attributes of {_counted(wanted)}", "images")
             continue
-        bad = [image for image in wanted if image not in found or found[image][0].record_sum != found[image][1]]
         if bad:
             yield Damage(f"labels, boxes or attributes of {_counted(bad)}", "images", frozenset(), frozenset(bad))

@@ -59,7 +59,7 @@ CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT, sum INTEGER);
 
 
 def work_path(run_path: Path) -> Path:
-    return run_path.with_name(f"{run_path.name}.work")
+    return run_path.parent / f"{run_path.name}.work"  # a path without a name, such as ".", is told by who opens it
 
 
 class WorkFile(PartFile):

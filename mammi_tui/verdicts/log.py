@@ -27,7 +27,7 @@ from mammi_tui.verdicts.who import Reader, program_version, this_reader
 
 
 def verdicts_path(run_path: Path) -> Path:
-    return run_path.with_name(run_path.name.removesuffix(".duckdb") + ".verdicts.jsonl")
+    return run_path.parent / f"{run_path.name.removesuffix('.duckdb')}.verdicts.jsonl"
 
 
 def log_of(reader: RunReader) -> VerdictLog:

@@ -119,6 +119,19 @@ DAMAGES: tuple[Damage, ...] = (
 )
 
 
+_TYPES = (
+    *("VARCHAR USING 'a'", "VARCHAR[] USING ['a']", "BIGINT USING 1", "BOOLEAN USING true"),
+    *("DOUBLE[] USING [1.0]", "TIMESTAMP USING TIMESTAMP '2026-01-01'", "STRUCT(a INTEGER) USING {'a': 1}"),
+    *(
+        "UUID USING uuid()",
+        "MAP(INTEGER, INTEGER) USING MAP {1: 2}",
+        "ENUM('a', 'b') USING 'a'",
+        "BLOB USING 'a'::BLOB",
+    ),
+)
+"""Types that another program may give a column, with what it then holds"""
+
+
 def _change(path: Path, chance: random.Random) -> str:
     """Lets another DuckDB client change rows."""
     with duckdb.connect(path) as client:
@@ -138,6 +151,8 @@ def _change(path: Path, chance: random.Random) -> str:
                 f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {table} ORDER BY rowid DESC",
                 f"ALTER TABLE {table} RENAME TO other",
                 f"ALTER TABLE {table} DROP COLUMN {name}",
+                f"ALTER TABLE {table} RENAME COLUMN {name} TO other",
+                f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {chance.choice(_TYPES)}",
             ]
         )
         with suppress(duckdb.Error):  # such as the removal of a table's last column

@@ -49,8 +49,11 @@ path = "concepts.txt"
 
 
 def numbers_of(films: Tensor) -> list[int]:
-    """The number of each film [n, 1, h, w], from its corner."""
-    return (films[:, 0, 2, 2] * 255 / 8).round().long().tolist()
+    """The number of each film [n, 1, h, w], from its corner; -1 for one without such a corner, such as those of noise
+    and of a ramp that models are asked about before a run."""
+    corners = films[:, 0, 2:6, 2:6].flatten(1) * 255 / 8
+    flat = corners.amax(1) - corners.amin(1) < 0.1
+    return torch.where(flat, corners[:, 0].round(), -1).long().tolist()
 
 
 class Spoilt(nn.Module):

@@ -149,3 +149,31 @@ def test_an_older_file_with_more_representatives_than_images_is_told(tmp_path: P
     change(path, "UPDATE neurons SET representatives = 2000000000 WHERE neuron = 1")
     with pytest.raises(RunFileError, match="2000000000 representatives of 20 images"):
         RunReader(path)
+
+
+@pytest.mark.parametrize("column", ["labels.label", "boxes.x", "polygons.points", "image_attributes.value"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP COLUMN {}",
+        "RENAME COLUMN {} TO other",
+        "ALTER COLUMN {} TYPE VARCHAR USING 'a'",
+        "ALTER COLUMN {} TYPE VARCHAR[] USING ['a']",
+        "ALTER COLUMN {} TYPE STRUCT(a INTEGER) USING {{'a': 1}}",
+    ],
+)
+def test_a_column_that_another_program_took_out_or_gave_another_type_is_told(
+    path: Path, column: str, statement: str
+) -> None:
+    table, _, name = column.partition(".")
+    change(path, f"ALTER TABLE {table} {statement.format(name)}")
+    with RunReader(path) as reader, pytest.raises(RunFileError) as told:
+        reader.images(range(reader.image_count))
+    assert (str(told.value).splitlines(), str(told.value).startswith(str(path))) == ([str(told.value)], True)
+    assert any(table in each.what or "labels, boxes or attributes" in each.what for each in damages(path))
+
+
+@pytest.mark.parametrize(("table", "name"), [("neurons", "finding"), ("importance", "over"), ("meta", "target")])
+def test_a_column_of_texts_that_holds_no_texts_has_another_sum(path: Path, table: str, name: str) -> None:
+    change(path, f"ALTER TABLE {table} ALTER COLUMN {name} TYPE STRUCT(a INTEGER) USING {{'a': 1}}")
+    assert any(name in each.what for each in damages(path))

@@ -210,3 +210,19 @@ def test_a_table_whose_name_duckdb_does_not_take_is_refused(
     assert "use another name" in found.err
     assert ".mammi-" not in found.err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["", ".", "/"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["compare", "RUN", "PATH"], ["compare", "PATH", "RUN"], ["report", "PATH", "-o", "-"]),
+        ["export", "PATH", "--what", "neurons", "--format", "csv", "-o", "-"],
+    ],
+)
+def test_a_path_without_a_name_is_told_as_a_folder(
+    mammi: Mammi, run_path: Path, arguments: list[str], path: str
+) -> None:
+    outcome = mammi(*({"RUN": run_path, "PATH": path}.get(each, each) for each in arguments))
+    assert (outcome.status, len(outcome.err.splitlines())) == (2, 1)
+    assert ": is a folder, not a run file." in outcome.err
