@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
-from rich.text import Text
 from textual.binding import ActiveBinding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 from textual.screen import Screen
 from textual.style import Style
 
@@ -49,7 +49,7 @@ class WordProvider(Provider):
 
     async def discover(self) -> Hits:
         for command in self.commands():
-            yield DiscoveryHit(_prompt(command, self._accent), command.run, text=command.name)
+            yield DiscoveryHit(_prompt(command), command.run, text=command.name)
 
     async def search(self, query: str) -> Hits:
         words = Words(query)
@@ -58,11 +58,7 @@ class WordProvider(Provider):
         first = [commands[place] for place in words.among(names, len(names))]
         first.sort(key=lambda command: folded(command.also) != folded(query.strip()))
         for rank, command in enumerate((*first, *self.found(words))):
-            yield Hit(1 / (1 + rank), _prompt(command, self._accent), command.run, text=command.name)
-
-    @property
-    def _accent(self) -> str:
-        return self.app.theme_variables["text-accent"]
+            yield Hit(1 / (1 + rank), _prompt(command), command.run, text=command.name)
 
 
 class ExplorerCommands(WordProvider):
@@ -160,10 +156,11 @@ class Themes(WordProvider):
             yield Command(name, partial(setattr, self.app, "theme", name))
 
 
-def _prompt(command: Command, accent: str) -> Text:
-    text = Text(command.name)
+def _prompt(command: Command) -> Content:
+    """What the palette shows of a command. Its colour is named, as a theme's may be one that Rich does not know."""
+    parts: list[str | tuple[str, str]] = [command.name]
     if command.keys:
-        text.append(f"   {command.keys}", accent)
+        parts.append((f"   {command.keys}", "$text-accent"))
     if command.detail:
-        text.append(f"   {command.detail}", "dim not bold")
-    return text
+        parts.append((f"   {command.detail}", "dim not bold"))
+    return Content.assemble(*parts)

@@ -47,14 +47,18 @@ def neuron_of(rows: NeuronRows, name: str) -> Neuron | None:
     return Neuron(found[0].position, found[1]) if found else None
 
 
+class NothingToJudge(MammiError):
+    """A verdict on a neuron that has no annotation. Nothing is lost."""
+
+
 def add(log: VerdictLog, rows: NeuronRows, neuron: Neuron, deed: Deed, seen: Seen) -> Line:
     """Adds a reader's act to the log and takes up what stands then.
 
-    Raises MammiError on a verdict on a dead unit, and if the log cannot be written.
+    Raises NothingToJudge on a verdict on a dead unit, and MammiError if the log cannot be written.
     """
     name = rows.name_of(neuron)
     if deed.act in ("verdict", "settle") and rows.is_dead(neuron):
-        raise MammiError(f"{name} is a dead unit: there is no annotation to judge")
+        raise NothingToJudge(f"{name} is a dead unit: there is no annotation to judge")
     line = log.append(name, deed, replace(seen, others_shown=rows.saw_others))
     take_up(log, rows)
     return line

@@ -12,7 +12,7 @@ from engine.errors import MammiError
 from mammi_tui.keyboard.key_order import KeysInOrderApp
 from mammi_tui.lane import QuestionFailed
 from mammi_tui.neurons.rows import LAYER_LINE, Neuron
-from mammi_tui.neurons.triage import add, take_up
+from mammi_tui.neurons.triage import NothingToJudge, add, take_up
 from mammi_tui.questions.desk import LookingAt
 from mammi_tui.questions.neuron import NeuronAnswered, NeuronAsker
 from mammi_tui.questions.subjects import FilmSubject, Sight
@@ -59,7 +59,18 @@ class Judging(ExplorerBase):
         self.draw_verdicts()
 
     def _tell_replaced(self, what: str) -> None:
-        self.warn(f"The run file {what}: open it again to see what is there. Verdicts are kept as before.", LONG)
+        self.warn_of_loss(f"The run file {what}: open it again to see what is there. Verdicts are kept as before.")
+
+    def warn_of_loss(self, text: str) -> None:
+        """Shows a warning of something lost, long enough for a reader who looks at films to find it."""
+        self.warn(text, LONG)
+
+    def say_not_done(self, error: MammiError) -> None:
+        """Tells why an act is not in the log."""
+        if isinstance(error, NothingToJudge):
+            self.warn(str(error))
+        else:
+            self.warn_of_loss(str(error))
 
     def draw_verdicts(self) -> None:
         """Draws what stands, wherever it is on screen."""
@@ -89,7 +100,7 @@ class Judging(ExplorerBase):
         try:
             add(self.verdict_log, self.looking.rows, neuron, deed, seen or self.seen())
         except MammiError as error:
-            self.warn(str(error), LONG)
+            self.say_not_done(error)
             return False
         self.draw_verdicts()
         return True

@@ -33,9 +33,9 @@ class SecondReader(Judging):
     def follow_log(self) -> None:
         """Follows the lines that other processes add to the log, and tells what happens to it."""
         log = self.verdict_log
-        log.when_lost = self.warn
+        log.when_lost = self.warn_of_loss
         if lost := lost_head(log.path, log.known):
-            self.warn(lost)
+            self.warn_of_loss(lost)
         self.set_interval(FOLLOW_EVERY, self._follow)
 
     def _follow(self) -> None:
@@ -122,7 +122,7 @@ class SecondReader(Judging):
         try:
             add_settlement(self.verdict_log, self.looking.rows, neuron, compared, _VERDICTS[chosen])
         except MammiError as error:
-            self.warn(str(error))
+            self.say_not_done(error)
             return
         self.draw_verdicts()
         left = sum(each.is_open for each in self.looking.rows.compared.values())

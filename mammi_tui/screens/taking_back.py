@@ -32,7 +32,7 @@ class TakingBack(Judging):
             line = log.take_back(act)
             take_up(log, rows)
         except MammiError as error:
-            self.warn(str(error))
+            self.say_not_done(error)
             return False
         if line is None:
             reader = log.reader.name

@@ -121,6 +121,21 @@ async def test_themes_are_found_by_words(run_path: Path, tmp_path: Path) -> None
         assert opened.app.theme == "mammi-light"
 
 
+async def test_it_opens_in_themes_whose_colours_are_the_terminals(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        themes = [theme.name for theme in opened.app.available_themes.values() if theme.ansi]
+        assert themes
+        for theme in (*themes, opened.app.theme):
+            opened.app.theme = theme
+            assert "Quit the explorer   q" in await offered(opened, "quit"), theme
+            accent = opened.app.stylesheet.parse_style("$text-accent").foreground
+            strips = opened.app.screen._compositor.render_strips()
+            line = next(strip for strip in strips if "Quit the explorer   q" in strip.text)
+            styles = [style for text, style, _ in line if text.strip() == "q"]
+            assert [style.color for style in styles if style] == [accent.rich_color if accent else None], theme
+            await opened.pilot.press("escape")
+
+
 @pytest.mark.parametrize("folder", ["plain", "a[/b] [@click=app.quit]c"])
 async def test_a_screenshot_is_saved_here_and_asks_for_nothing(
     run_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str

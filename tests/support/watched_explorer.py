@@ -25,6 +25,7 @@ from mammi_tui import cli
 from mammi_tui.app import ExplorerApp
 from mammi_tui.keyboard import counting_app
 from mammi_tui.questions import evidence
+from mammi_tui.screens import judging
 
 PATIENCE = 30.0
 """Seconds after which an explorer that is not at rest is said to be"""
@@ -34,6 +35,8 @@ WHERE = 255
 """Asks for what each thread does at the moment"""
 REDRAW = 254
 """Asks for what Ctrl-L does, without the key, which would end what other keys have begun"""
+_SHOWN = 0.2
+"""Seconds for which a message to the reader is shown"""
 _STEP = 0.01
 _STILL = 5
 """How often it must be found at rest, one step after the other"""
@@ -49,7 +52,7 @@ def rest_mark(number: int) -> bytes:
 
 class WatchedExplorer(ExplorerApp):
     CSS_PATH = str(Path(mammi_tui.app.__file__).with_name("app.tcss"))
-    NOTIFICATION_TIMEOUT = 0.2
+    NOTIFICATION_TIMEOUT = _SHOWN
     TOOLTIP_DELAY = 0.01
     requests = 0
 
@@ -118,6 +121,7 @@ def main() -> None:
     WatchedExplorer.requests = int(sys.argv.pop(1))
     CommandPalette._NO_MATCHES_COUNTDOWN = CommandPalette._BUSY_COUNTDOWN = _STEP  # type: ignore[misc]
     counting_app.TOGETHER = evidence.IDLE = evidence.IDLE_OF_LARGE_RUNS = _STEP
+    judging.LONG = _SHOWN
     Input._toggle_cursor = lambda self: None  # type: ignore[method-assign]
     mammi_tui.app.ExplorerApp = WatchedExplorer  # type: ignore[misc]
     cli.main()

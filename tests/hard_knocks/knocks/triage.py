@@ -15,6 +15,7 @@ from tests.support.every_view import every_view_run
 ONLY_FULL = True
 ACTS = 1_000
 UNITS = (60, ACTS)
+CLEAR = "\x15"  # the line opens with what the neuron has: two labels in a row are on one neuron
 BATCH, LOOKED = 20, 100
 """Acts that are typed at once; after so many the reader looks elsewhere"""
 GROWTH = 1.1
@@ -68,9 +69,9 @@ def _act(session: Session, kind: float, key: str, number: int) -> tuple[str, str
         session.terminal.send("z")
         return "undo", ""
     if kind < 0.95:
-        session.terminal.send(f"ofinding {number}{ENTER}")
+        session.terminal.send(f"o{CLEAR}finding {number}{ENTER}")
         return "label", f"finding {number}"
-    session.terminal.send(f"inote {number}{ENTER}")
+    session.terminal.send(f"i{CLEAR}note {number}{ENTER}")
     return "note", f"note {number}"
 
 

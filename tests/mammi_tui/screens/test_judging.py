@@ -15,6 +15,7 @@ from engine.errors import MammiError
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from mammi_tui.neurons.rows import Neuron
+from mammi_tui.screens.judging import LONG
 from mammi_tui.verdicts.lines import Line
 from mammi_tui.verdicts.log import VerdictLog, log_of
 from tests.support.explorer import Explorer, explorer
@@ -349,3 +350,23 @@ async def test_nothing_is_judged_while_the_terminal_is_too_small_to_show_it(run_
         await opened.rest()
         await opened.press("y")
         assert [line.verdict for line in opened.log.read().lines] == ["accept"]
+
+
+@pytest.mark.parametrize("key", ["y", "z", "Z"])
+async def test_what_is_not_saved_is_told_for_long(run_path: Path, tmp_path: Path, key: str) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        opened.log.path.mkdir()
+        await opened.press(key)
+        told = next(each for each in opened.app._notifications if each.timeout == LONG)
+        assert opened.log.path.name in told.message
+
+
+async def test_a_dead_unit_has_nothing_to_judge_and_nothing_is_lost(run_path: Path, tmp_path: Path) -> None:
+    async with explorer(run_path, tmp_path) as opened:
+        neuron = next(n for n in (Neuron(1, u) for u in range(14)) if opened.rows.is_dead(n))
+        await opened.go_to(neuron.layer, neuron.unit)
+        await opened.press("y")
+        (told,) = opened.app._notifications
+        assert "is a dead unit: there is no annotation to judge" in told.message
+        assert told.timeout == opened.app.NOTIFICATION_TIMEOUT
+        assert not opened.log.path.exists()

@@ -12,6 +12,7 @@ from engine.annotation.cuts import Cuts
 from engine.requery import Requery
 from engine.store.reader import RunReader
 from mammi_tui.neurons.rows import Neuron
+from mammi_tui.screens.judging import LONG
 from mammi_tui.verdicts.agreement import Agreement
 from mammi_tui.verdicts.heads import remembered
 from mammi_tui.verdicts.lines import Deed, Seen, Verdict
@@ -253,6 +254,7 @@ async def test_a_log_that_is_deleted_or_cannot_be_read_is_told_once(
         path.unlink()
         await follow(opened)
         assert "is no longer there: 1 line that it had is not in it; they are kept in" in said(opened)
+        assert list(opened.app._notifications)[-1].timeout == LONG
         assert "0/20 decided" in opened.lines()[0]
 
 
