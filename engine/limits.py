@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any
 
 from engine.errors import ConfigError
@@ -66,8 +67,13 @@ def limits() -> Limits:
 
     Raises ConfigError for a faulty environment variable.
     """
-    said = os.environ.get(VARIABLE, "")
-    return Limits(**((_of_environment(said) if said else {}) | dict(_held or {})))
+    return _made(os.environ.get(VARIABLE, ""), tuple((_held or {}).items()))
+
+
+@lru_cache(maxsize=16)
+def _made(said: str, held: tuple[tuple[str, Any], ...]) -> Limits:
+    """Kept, as it is asked for with each line of a file that may have millions."""
+    return Limits(**((_of_environment(said) if said else {}) | dict(held)))
 
 
 def hold(**given: Any) -> None:

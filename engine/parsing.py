@@ -38,7 +38,7 @@ def parse_json(data: bytes | str) -> Any:
     del raw
     try:
         text = data if isinstance(data, str) else data.decode("utf-8-sig")
-        found = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
+        found = _DECODER.decode(text)
         if may_be_halved:
             json.dumps(found, ensure_ascii=False).encode()
     except RecursionError:
@@ -70,9 +70,11 @@ def _check_size(raw: bytes) -> None:
 
     Innermost brackets are taken away until none are left.
     """
-    most = limits().rows * _VALUES_A_ROW
-    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > most:
+    most, opened = limits().rows * _VALUES_A_ROW, raw.count(b"[") + raw.count(b"{")
+    if raw.count(b",") + opened > most:
         raise Unparsable(f"may have more than {most:,} values ({named('rows')})")
+    if opened <= limits().depth:
+        return
     signs = raw.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _NO_SIGN)
     brackets = _QUOTED.sub(b"", signs.replace(b'""', b""))
     for _ in range(limits().depth):
@@ -124,3 +126,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"an object has the key {name[:80]!r} twice")
         found[name] = value
     return found
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_object)
+"""One for all texts: a file of verdicts may have millions of lines"""

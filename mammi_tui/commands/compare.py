@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import click
 
 from mammi_tui.console import arguments
-from mammi_tui.console import say as saying
 from mammi_tui.console.output import STDOUT, check_output
 from mammi_tui.console.output import force as force_option
-from mammi_tui.console.say import say
+from mammi_tui.console.say import as_json as in_json
+from mammi_tui.console.say import say, say_json
 
 if TYPE_CHECKING:
     from engine.annotation.cuts import Ranking, Selection
@@ -169,10 +169,12 @@ def compare(
             from mammi_tui.changes.report import as_object, as_text
 
             shown = rows if query.strip() else [row for row in rows if row.changed or not row.is_matched]
-            text = (
-                saying.as_json(as_object(comparison, layers, rows)) if as_json else as_text(comparison, layers, shown)
-            )
-            _write_text(output, text)
+            if as_json and output == STDOUT:
+                say_json(as_object(comparison, layers, rows))
+            elif as_json:
+                _write_text(output, in_json(as_object(comparison, layers, rows)))
+            else:
+                _write_text(output, as_text(comparison, layers, shown))
         else:
             _write_table(output, file_format, rows)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from engine.store.database import misread
 from engine.store.tables import FORMATS
 from engine.store.whole_file import written_beside
 from mammi_tui.console.output import STDOUT
-from mammi_tui.console.say import hidden_escaped, pass_on, say
+from mammi_tui.console.say import hidden_escaped, json_in_ascii, pass_on, say
 
 _BLOCK = 1 << 20
 
@@ -39,17 +39,31 @@ def put_table(output: Path, file_format: str, write: Callable[[Path], int]) -> i
 
 
 def _print(table: Path, file_format: str) -> None:
-    """Copies a table to standard output. On a terminal, control characters are replaced; in JSON, which may come there
-    through another program, what is hidden is escaped."""
-    if sys.stdout.isatty():
-        with table.open(encoding="utf-8", newline="\n") as file:
-            for line in file:
-                say(line.rstrip("\n"))
-    elif file_format == "json":
+    """Copies a table to standard output. On a terminal, JSON is in ASCII, and a row of CSV is one line without control
+    characters; in JSON that goes elsewhere, and may come to a terminal from there, what is hidden is escaped."""
+    on_terminal = sys.stdout.isatty()
+    if file_format == "json" or (file_format == "jsonl" and on_terminal):
+        escaped = json_in_ascii if on_terminal else hidden_escaped
         with table.open(encoding="utf-8", newline="") as file:
             while text := file.read(_BLOCK):
-                pass_on(hidden_escaped(text).encode())
+                pass_on(escaped(text).encode())
+    elif on_terminal:
+        with table.open(encoding="utf-8", newline="\n") as file:
+            for row in _rows(file):
+                say(row)
     else:
         with table.open("rb") as file:
             while block := file.read(_BLOCK):
                 pass_on(block)
+
+
+def _rows(lines: Iterable[str]) -> Iterator[str]:
+    """The rows of a table in CSV, without their ends: a cell in quotes may have several lines."""
+    row: list[str] = []
+    is_open = False
+    for line in lines:
+        row.append(line)
+        is_open ^= line.count('"') % 2 == 1
+        if not is_open:
+            yield "".join(row).removesuffix("\n")
+            row = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
@@ -38,13 +37,13 @@ def entry_after(last: Entry, raw: bytes) -> Entry:
 
 def entries_of(readline: Callable[[int], bytes], last: Entry = START) -> Iterator[Entry]:
     """The lines of a binary file that follow `last`. Raises OSError for more than engine.limits allows."""
-    size = 0
+    size, allowed = 0, limits()
     for raw in _raw_lines(readline):
         size += len(raw)
-        if last.number >= limits().rows:
-            raise OSError(errno.EFBIG, f"it has more than {limits().rows:,} lines ({named('rows')})")
-        if size > limits().text_mb << 20:
-            raise OSError(errno.EFBIG, f"it is larger than {limits().text_mb:,} MB ({named('text_mb')})")
+        if last.number >= allowed.rows:  # no number of the system's errors, which would tell its own reason
+            raise OSError(0, f"it has more than {allowed.rows:,} lines ({named('rows')})")
+        if size > allowed.text_mb << 20:
+            raise OSError(0, f"it is larger than {allowed.text_mb:,} MB ({named('text_mb')})")
         last = entry_after(last, raw)
         yield last
 

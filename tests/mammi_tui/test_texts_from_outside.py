@@ -19,7 +19,7 @@ from engine.store.tables import FORMATS, for_spreadsheets, write_table
 from engine.visible import visible
 from mammi_tui.cli import cli
 from mammi_tui.console.output import STDOUT
-from mammi_tui.console.say import as_json, say
+from mammi_tui.console.say import LONGEST, as_json, say
 from mammi_tui.console.table_file import put_table
 from mammi_tui.terminal.sent_cells import cells
 from mammi_tui.views.registry import VIEWS
@@ -86,8 +86,26 @@ def test_json_of_tables_hides_nothing_on_its_way_to_a_terminal(
     texts = [(text,) for text in TEXTS.values() if storable(text)]
     put_table(STDOUT, "json", lambda path: write_table(path, "json", {"text": "VARCHAR"}, texts))
     printed = capfdbinary.readouterr().out.replace(b"\n\t{", b"\n{")
-    assert [found for found in checks.of_json(printed) if "marks in a row" not in found] == []
+    assert list(checks.of_json(printed)) == []
     assert [each["text"] for each in json.loads(printed)] == [text for (text,) in texts]
+    assert TEXTS["Devanagari"].encode() in printed
+
+
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+def test_a_table_on_a_terminal_has_the_lines_that_its_rows_make(
+    file_format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "m" * (LONGEST + 9)
+    texts = [text for text in TEXTS.values() if storable(text)] + [long]
+    terminal = commands.Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    put_table(STDOUT, file_format, lambda path: write_table(path, file_format, {"a": "VARCHAR"}, [(t,) for t in texts]))
+    printed = terminal.kept.getvalue()
+    assert list(checks.of_terminal(printed)) == []
+    if file_format == "json":
+        assert [each["a"] for each in json.loads(printed)] == texts
+    else:
+        assert printed.count(b"\n") == len(texts) + 1
 
 
 def test_no_widget_can_send_what_steers_the_terminal() -> None:

@@ -16,9 +16,9 @@ from tests.hard_knocks.texts import commands, computing, explorer
 from tests.support.hostile import TEXTS
 from tests.support.hostile_run import hostile_run
 
-TOGETHER = 30
+TOGETHER = 50
 """Texts in one run file"""
-CALLS = 8
+CALLS = 6
 """Commands that are tried with one text"""
 
 

@@ -111,5 +111,5 @@ class _RaisingVLM(TinyVLM):
 def vlm(device: torch.device, at: str = "") -> TinyVLM:
     """A VLM whose name is hostile."""
     model = _RaisingVLM(device, at)
-    model.name = (_texts()[0] or "x")[:200]
+    model.name = next((text[:200] for text in _texts() if text and storable(text)), "x")
     return model
