@@ -7,7 +7,6 @@ big-endian files for little-endian ones, signed bytes for unsigned ones, and uns
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,8 +19,8 @@ _BITS, _PLANES, _FORMAT = 258, 284, 339
 """TIFF tags: BitsPerSample, PlanarConfiguration, SampleFormat"""
 _SEPARATE = 2
 _UNSIGNED, _SIGNED = 1, 2
-_BIG_ENDIAN = re.compile(r"(.+)B([SF])")
-"""Pillow's names for signed and for decimal numbers of big-endian files"""
+_BIG_ENDIAN = ("BS", "BF")
+"""How Pillow's names for signed and for decimal numbers of big-endian files end"""
 
 
 @contextmanager
@@ -73,7 +72,7 @@ def _name_order(image: TiffImageFile) -> None:
 
 def _native(kept: str) -> str:
     """Pillow's name for numbers that are kept in this machine's order."""
-    return _BIG_ENDIAN.sub(r"\1N\2", kept)
+    return f"{kept[:-2]}N{kept[-1]}" if kept.endswith(_BIG_ENDIAN) else kept
 
 
 def _first(image: TiffImageFile, tag: int, default: int) -> object:
