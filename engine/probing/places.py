@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.errors import ConfigError, UnreadableImage, first_line
 from engine.probing.plain import JPEG
+from engine.probing.plain_png import stated_size
 from engine.probing.remote.options import Storage
 from engine.probing.remote.path import RemotePath
 from engine.probing.suffixes import DICOM, DICOM_AT
@@ -23,7 +24,7 @@ MAX_BYTES = 1 << 28
 Place = Path | RemotePath
 
 _HEAD = 1 << 18
-"""Bytes of a JPEG film in which its header is looked for"""
+"""Bytes of a film in which its header is looked for"""
 _ORIENTATION_TAG = 0x0112
 _ON_THEIR_SIDE = (5, 6, 7, 8)
 """EXIF orientations of films whose width is stored as their height"""
@@ -147,8 +148,8 @@ def film_size(file: FilmFile) -> tuple[int, int] | None:
     """Width and height of the upright film in a file of PICTURES; None if that cannot be read and the film will be set
     aside, and for DICOM films.
 
-    Only the beginning of a JPEG file is read. All others are decoded, within the limits that hold for films: Pillow may
-    take any time and memory for the header alone of a damaged one.
+    Only the beginning of a JPEG file is read, and of a PNG file that says it plainly. All others are decoded, within
+    the limits that hold for films: Pillow may take any time and memory for the header alone of a damaged one.
     """
     from engine.probing.decoding import decode
 
@@ -156,7 +157,7 @@ def film_size(file: FilmFile) -> tuple[int, int] | None:
         head = _start(file, _HEAD)
         if head.startswith(DICOM, DICOM_AT):
             return None
-        size = _size_of_jpeg(head) if head.startswith(JPEG) else None
+        size = _size_of_jpeg(head) if head.startswith(JPEG) else stated_size(head)
         if size is None:
             height, width = decode(read_film(file)).shape
             size = width, height

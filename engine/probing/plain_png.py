@@ -57,6 +57,20 @@ def _size(data: bytes) -> tuple[int, int] | None:
     return (height, width) if plain and kept == _GREY_BYTES else None
 
 
+def stated_size(head: bytes) -> tuple[int, int] | None:
+    """The width and height in the beginning of a PNG file, where nothing before the pixels can turn the film; None for
+    any other file."""
+    pixels = head.find(b"IDAT") - _SUM.size
+    chunks = list(chunk_heads(head[:pixels])) if head.startswith(SIGNATURE) and pixels > 0 else []
+    if not chunks or chunks[0][0] != b"IHDR" or not _WITHOUT_EFFECT.issuperset(kind for kind, *_ in chunks[1:]):
+        return None
+    (_, header, length), (_, last, size) = chunks[0], chunks[-1]
+    if length != _HEADER.size or last + size + _SUM.size != pixels:
+        return None
+    width, height, _ = _HEADER.unpack_from(head, header)
+    return (width, height) if width and height else None
+
+
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The kinds of a file's chunks, with the contents of those before and after the pixels. What is cut off, or has
     another sum than it states, has no kind."""

@@ -6,6 +6,7 @@ import os
 import sys
 from importlib.resources import as_file, files
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -61,7 +62,8 @@ def _what_to_do(path: Path) -> str:
         return ""
     except RunFileError:  # another file, or one of which nothing can be read
         return "Move it away, or use --out."
-    return f"`mammi salvage {path}` keeps what is whole, and `mammi demo` then computes the rest; or use --out."
+    command = f"mammi salvage {quote(str(path))}"
+    return f"`{command}` keeps what is whole, and `mammi demo` then computes the rest; or use --out."
 
 
 def _compute(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from PIL import Image
 
 from engine.errors import UnreadableImage
 from engine.probing.decoding import decode
-from engine.probing.plain_png import decode_plain
+from engine.probing.places import film_size
+from engine.probing.plain_png import decode_plain, stated_size
 from tests.shared import shared_path
 
 pytest.importorskip("kornia_rs", reason="the extra `engine` is not installed")
@@ -112,3 +114,26 @@ def test_zeros_in_place_of_the_rest_are_no_black_half(mode: str) -> None:
     for kept in range(80, len(whole) - 20, max(1, len(whole) // 20)):
         with pytest.raises(UnreadableImage, match=r"^damaged: "):
             decode(whole[:kept] + bytes(len(whole) - kept))
+
+
+@pytest.mark.parametrize("mode", ["L", "I;16", "RGB", "1"])
+def test_the_size_of_a_png_is_told_from_its_beginning(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(data: bytes) -> None:
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr("engine.probing.decoding.decode", refused)
+    assert film_size(io.BytesIO(encoded(Image.new(mode, (700, 300))))) == (700, 300)
+
+
+def test_the_size_of_a_png_that_is_turned_is_that_of_the_upright_film(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(Image.new("L", (70, 30)), exif=exif)
+    assert stated_size(data) is None
+    (tmp_path / "film.png").write_bytes(data)
+    assert film_size(str(tmp_path / "film.png")) == decode(data).shape[::-1] == (30, 70)
+
+
+@pytest.mark.parametrize("cut", [0, 8, 20, 33, 40])
+def test_a_png_that_is_cut_off_states_no_size(cut: int) -> None:
+    assert stated_size(encoded(Image.new("L", (70, 30)))[:cut]) is None

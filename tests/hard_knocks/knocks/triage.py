@@ -77,8 +77,8 @@ def _act(session: Session, kind: float, key: str, number: int) -> tuple[str, str
 
 def _compared(wanted: list[tuple[str, str]], found: list[Line]) -> Iterator[str | None]:
     said = [(line.deed.act, line.deed.verdict or line.deed.text or "") for line in found]
-    for number, (want, is_said) in enumerate(zip(wanted, said, strict=False)):
-        if want != is_said:
-            yield f"act {number} was {want}, and the log has {is_said}"
+    for number in range(min(len(wanted), len(said))):
+        if wanted[number] != said[number]:
+            yield f"act {number} was {wanted[number]}, and the log has {said[number]}"
             return
     yield f"{len(wanted)} acts, {len(said)} lines" if len(wanted) != len(said) else None
