@@ -59,6 +59,22 @@ def no_network() -> Iterator[None]:
     assert not offline.blocked, offline.blocked
 
 
+def _of_the_process() -> dict[str, object]:
+    """What one test could leave behind for all later ones of its worker."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    handlers = {number.name: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE)}
+    return {"recursion limit": sys.getrecursionlimit(), "folder": Path.cwd(), "umask": umask, **handlers}
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Fails a test after which the process is another one than before, as a later test would fail in its place."""
+    before = _of_the_process()
+    yield
+    assert _of_the_process() == before
+
+
 @pytest.fixture(scope="session")
 def state_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Folders that do not exist yet."""

@@ -36,7 +36,7 @@ from engine.targets.compiling import compiled
 from engine.targets.output_taps import LastValues, OutputTaps
 from engine.targets.taps import Taps
 from engine.targets.top_maps import CuttingTaps, KeptMaps, TopFilms
-from engine.vlms.embedding import embedded, start_embedding
+from engine.vlms.embedding import embed_again, embedded, start_embedding
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ class ImagePass:
         self._without_maps: set[str] = set()
         self._most = config.run.batch_size
         self._compiled = not config.run.compile
+        self._embedded_twice = False
 
     def __enter__(self) -> Self:
         return self
@@ -226,6 +227,10 @@ class ImagePass:
         embeddings = np.empty((0, self._models.vlm.dimension), np.float32)
         if passing.embeddings is not None:
             embeddings = embedded(self._models.vlm, passing.embeddings, passing.views)
+            if not self._embedded_twice:
+                self._embedded_twice = True
+                view = next(vlm.input for _, vlm in made if vlm.input is not None)
+                embed_again(self._models.vlm, view, embeddings[0], self._device, self._mixed)
         if is_rounded(self._parts.embedding):
             embeddings = rounded(embeddings)
         reasons = [(image, vlm.reason) for image, vlm in made]

@@ -16,7 +16,7 @@ from engine.methods import LIVE
 from engine.run.cache import VLM_STAGE
 from engine.run.stage import Run
 from engine.store.contents import OtherTemplate, prompt
-from engine.vlms.base import VLM, check_embeddings
+from engine.vlms.base import VLM, check_embeddings, warn_of_another
 
 TEXTS_AT_ONCE = 64
 """Texts that are encoded and kept together"""
@@ -84,13 +84,22 @@ def _embeddings(run: Run, texts: Sequence[str]) -> NDArray[np.float32]:
     embeddings = run.cache.texts(identity, different)
     progress.advance(len(embeddings), reused=len(embeddings))
     lacking = sorted((text for text in different if text not in embeddings), key=len)
+    encoded: list[str] = []
     for start in range(0, len(lacking), TEXTS_AT_ONCE):
         piece = lacking[start : start + TEXTS_AT_ONCE]
         key = content_key("texts", identity, piece)
+        encoded += [] if run.cache.has_array(key) else piece
         vectors = run.cache.array(key, lambda piece=piece: _encode(run.inputs.vlm, piece))  # type: ignore[misc]
         embeddings |= dict(zip(piece, vectors, strict=True))
         progress.advance(len(piece))
+    if encoded:
+        encode_again(run.inputs.vlm, encoded[0], embeddings[encoded[0]])
     return np.stack([embeddings[text] for text in texts])
+
+
+def encode_again(vlm: VLM, text: str, vector: NDArray[np.float32]) -> None:
+    """Encodes a text once more, alone. Warns where that gives another embedding [d]."""
+    warn_of_another("text", vector, _encode(vlm, [text])[0])
 
 
 def _encode(vlm: VLM, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,10 +19,15 @@ if TYPE_CHECKING:
     import torch
 
 
+log = logging.getLogger(__name__)
+
 MOST_DIMENSIONS = 65_536
 """The longest embedding"""
 LENGTH_TOLERANCE = 0.02
 """How far from 1 a unit vector's length may be; normalising in half precision stays closer"""
+_SAME = 0.05
+"""How far an embedding may move with the other images or texts of its batch. Rounding to half precision stays below it,
+dropout far above."""
 
 
 class VLM(Protocol):
@@ -105,3 +111,13 @@ def check_embeddings(vlm: VLM, embeddings: NDArray[np.float32], count: int, zero
     lengths = np.linalg.norm(embeddings[np.isfinite(embeddings).all(axis=1)], axis=1)
     for length in lengths[(np.abs(lengths - 1) > LENGTH_TOLERANCE) & ~(zero_passes & (lengths == 0))][:1]:
         raise MammiError(f"vlm: {vlm.name} gives embeddings of length {length:.4g} in place of 1: normalise them.")
+
+
+def warn_of_another(what: str, one: NDArray[np.float32], other: NDArray[np.float32]) -> None:
+    """Logs a warning where two embeddings [d] of the same image or text, which `what` names, are not the same one."""
+    if np.isfinite(one).all() and np.isfinite(other).all() and np.linalg.norm(one - other) > _SAME:
+        log.warning(
+            "vlm: the same %s gave another embedding in another batch: is dropout active, or does it draw at random? "
+            "This run cannot be repeated.",
+            what,
+        )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.device import Mark, check_numbers, precision, to_device, to_host
 from engine.errors import MammiError, failing_as
-from engine.vlms.base import VLM, check_embeddings
+from engine.vlms.base import VLM, check_embeddings, warn_of_another
 
 
 def embed_images(
@@ -50,3 +50,13 @@ def embedded(vlm: VLM, values: torch.Tensor, images: int) -> NDArray[np.float32]
     embeddings: NDArray[np.float32] = values.numpy()
     check_embeddings(vlm, embeddings, images, zero_passes=True)
     return embeddings
+
+
+def embed_again(
+    vlm: VLM, view: torch.Tensor, embedding: NDArray[np.float32], device: torch.device, mixed_precision: bool
+) -> None:
+    """Embeds one of the VLM's inputs once more, alone. Warns where that gives another embedding [d].
+
+    Raises MammiError as `embed_images`.
+    """
+    warn_of_another("image", embedding, embed_images(vlm, [view], device, mixed_precision)[0])

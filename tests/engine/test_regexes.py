@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,8 +16,11 @@ LINEAR = 7
 
 
 @pytest.fixture(autouse=True)
-def _deep() -> None:
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))
+def _deep() -> Iterator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 20_000))
+    yield
+    sys.setrecursionlimit(before)
 
 
 @pytest.mark.parametrize("pattern", [r"\s*\n\s*\n", "a*b", r"(?P<x>a+)+$", ".*x.*y"])

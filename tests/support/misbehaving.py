@@ -80,6 +80,7 @@ TEXTS: dict[str, Callable[[Any], Any]] = {
     "not normalised": lambda vectors: vectors * 9,
     "zeros": lambda vectors: vectors * 0,
     "not numbers": lambda vectors: vectors * np.nan,
+    "at random": lambda vectors: np.roll(vectors, int(torch.randint(1, vectors.shape[1], ())), axis=1),
     "a generator": lambda vectors: (row for row in vectors),
     "ends the program": lambda vectors: sys.exit(1),
     "recurses": recursing,

@@ -98,6 +98,7 @@ GIVEN: dict[str, Callable[[Tensor], Any]] = {
     "no number": lambda values: values * float("nan"),
     "huge": lambda values: values * 1e38,
     "tiny": lambda values: values * 1e-42,
+    "at random": lambda values: nn.functional.normalize(values + torch.randn_like(values), dim=1),
 }  # fmt: skip
 """What a forward pass gives in place of [n, 3]"""
 

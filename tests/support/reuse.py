@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from engine.config.settings import load_config
 from engine.progress import Silent
-from engine.run import layers, loading
+from engine.run import image_pass, layers, loading, text_stage
 from engine.run.pipeline import run
 from engine.targets import films as target_films
 from tests.support import models
@@ -66,6 +66,8 @@ def counted(compute: Callable[[], object]) -> Work:
     with ExitStack() as stack:
         for look in ("read_layers", "read_last_part"):
             stack.enter_context(patch.object(layers, look, uncounted(getattr(layers, look))))
+        stack.enter_context(patch.object(image_pass, "embed_again"))
+        stack.enter_context(patch.object(text_stage, "encode_again"))
         for owner, attribute, name, images in places:
             function = getattr(owner, attribute)
             stack.enter_context(patch.object(owner, attribute, counting(name, function, images)))

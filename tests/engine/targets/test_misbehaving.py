@@ -8,11 +8,15 @@ import pytest
 import torch
 
 from engine.errors import MammiError
+from engine.store.reader import RunReader
 from engine.targets import factory as targets
 from engine.targets.base import TargetModel
 from engine.targets.probe import examine, inputs, noise
 from engine.vlms import factory as vlms
 from engine.vlms.embedding import embed_images
+from tests.support.misbehaving import configured
+from tests.support.models import tiny_project
+from tests.support.tiny_runs import compute
 
 FILMS = torch.rand(2, 1, 32, 32, generator=torch.Generator().manual_seed(0))
 
@@ -93,3 +97,17 @@ def test_what_a_vlm_gives(name: str) -> None:
     vlm = vlms.load(options, Path(), torch.device("cpu"))
     with pytest.raises(MammiError, match=r"vlm: the model, on a batch of shape .*, gives a "):
         embed_images(vlm, list(FILMS), torch.device("cpu"), mixed_precision=False)
+
+
+@pytest.mark.parametrize(("model", "what"), [("given", "image"), ("texts", "text")])
+def test_a_vlm_that_does_not_repeat_itself_is_told(model: str, what: str, tmp_path: Path) -> None:
+    compute(tiny_project(tmp_path, films=5), *configured(tmp_path, "vlm", model, "at random"))
+    with RunReader(tmp_path / "x.duckdb") as reader:
+        (warning,) = reader.notes
+    assert warning.text.startswith(f"vlm: the same {what} gave another embedding in another batch")
+
+
+def test_a_vlm_that_repeats_itself_warns_of_nothing(tmp_path: Path) -> None:
+    compute(tiny_project(tmp_path, films=5))
+    with RunReader(tmp_path / "tiny.duckdb") as reader:
+        assert not reader.notes
