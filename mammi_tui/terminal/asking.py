@@ -88,6 +88,9 @@ class Asking:
         self.status = self.status or status
         return False
 
+    def remind(self) -> None:
+        """The watch ends the process."""
+
     def end_now(self) -> None:
         """Waits for what the terminal still has to say, so that the shell does not get it, and ends the process."""
         self.replies()

@@ -59,6 +59,9 @@ class EndingApp(App[None]):
             loop.call_soon_threadsafe(self.exit)
         return True
 
+    def remind(self) -> None:
+        """The watch ends the process."""
+
     def exit(self, *arguments: Any, **options: Any) -> None:
         """Ends the app; and the process where that takes too long, as with a terminal that nobody reads."""
         if self.has_used_terminal:

@@ -24,6 +24,8 @@ LETHAL = signal.valid_signals() - {getattr(signal, name) for name in _LEFT if ha
 """The signals that would end the process at once, and that can be seen"""
 PATIENCE = 0.5
 """Seconds that what has the terminal has to end once it is asked to"""
+_REMINDED = 0.25
+"""Seconds between two reminders"""
 _TERMINAL = (0, 2)
 """The descriptors from which keys are read and to which the screen is drawn"""
 _ORPHANED = 5.0
@@ -45,6 +47,9 @@ class Ends(Protocol):
 
     def end_soon(self, status: int) -> bool:
         """Asks it, from any thread, to end with a status. False if it is to be ended now."""
+
+    def remind(self) -> None:
+        """Is called now and then, from the watch's thread, while the end that was asked for has not come."""
 
     def end_now(self) -> None:
         """Ends the process, from any thread."""
@@ -121,14 +126,18 @@ class Watch:
                     self._end(HUNG_UP)
             if self._is_orphaned():
                 self._end(HUNG_UP)
-            if self.ends is not None and time.monotonic() >= self._end_by:
-                self.ends.end_now()
+            if (ends := self.ends) is not None and ends.status is not None:
+                ends.remind()
+                if time.monotonic() >= self._end_by:
+                    ends.end_now()
 
     def _milliseconds(self) -> float | None:
         """How long to wait for something to happen; None where nothing is due."""
         if self._orphan_until < math.inf:
             return 50
-        return None if self._end_by == math.inf else max(1, 1000 * (self._end_by - time.monotonic()))
+        if self._end_by < math.inf:
+            return max(1, 1000 * (self._end_by - time.monotonic()))
+        return None if self.ends is None or self.ends.status is None else 1000 * _REMINDED
 
     def _is_orphaned(self) -> bool:
         """Whether another shell uses the terminal after the one that started the explorer has ended."""

@@ -85,11 +85,12 @@ def test_every_signal_that_ends_a_process_is_seen() -> None:
 
 
 BUSY = """
+import threading
 from hashlib import pbkdf2_hmac
 from mammi_tui.terminal.stopping import Stopping
 from mammi_tui.terminal.watch import watching
 with watching(Stopping()):
-    print("busy", flush=True)
+    threading.Timer(0.5, print, ["busy"], {"flush": True}).start()
     pbkdf2_hmac("sha256", b"", b"", 10**9)  # one step of the main thread, as a product of large matrices is
 """
 
@@ -104,3 +105,30 @@ def test_a_second_signal_ends_what_does_not_hear_the_first() -> None:
         process.send_signal(signal.SIGINT)
         ended = process.wait(30)
     assert ended == 128 + signal.SIGTERM
+
+
+LOST = """
+import time
+from mammi_tui.terminal.stopping import Stop, Stopping
+from mammi_tui.terminal.watch import watching
+
+class Swallows:
+    def __del__(self):  # what it raises is lost, as in other callbacks
+        print("ready", flush=True)
+        time.sleep(30)
+
+try:
+    with watching(Stopping()):
+        Swallows()
+        time.sleep(30)
+except Stop as stop:
+    raise SystemExit(stop.status)
+"""
+
+
+def test_a_signal_whose_exception_was_lost_is_heard_again() -> None:
+    with subprocess.Popen([sys.executable, "-c", LOST], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 128 + signal.SIGTERM
