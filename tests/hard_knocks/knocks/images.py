@@ -15,7 +15,7 @@ SECONDS = 3
 def knock(setting: Setting) -> Outcomes:
     hold(film_seconds=SECONDS)
     files = pictures()
-    tries = [mutant(setting.chance, files) for _ in range(setting.count(150, 2000))]
+    tries = [mutant(setting.chance, files) for _ in range(setting.count(100, 2000))]
     yield from falls_of([(f"mutant {number}", data) for number, data in enumerate(tries)], _decoded, setting)
     if setting.full:
         yield from falls_of(list(bombs()), _decoded, setting, at_once=1)

@@ -215,7 +215,7 @@ def knock(setting: Setting) -> Outcomes:
         mounted = False
     load()
     tried = commands(setting.folder)
-    chosen = tried if setting.full else setting.chance.sample([each for each in tried if each[0] not in SLOW], 10)
+    chosen = tried if setting.full else setting.chance.sample([each for each in tried if each[0] not in SLOW], 7)
     for arguments in chosen:
         before = _state(setting.folder)
         usual = mammi(arguments)

@@ -50,7 +50,7 @@ def knock(setting: Setting) -> Tries:
     yield None if all(isinstance(answer, str) for answer in expected.values()) else f"the sound file: {expected}"
     folder = _folder(setting, "damaged")
     path = folder / "run.duckdb"
-    for number in range(setting.count(40, 1000)):
+    for number in range(setting.count(24, 1000)):
         told = folder / "damage"
 
         def try_it(number: int = number, told: Path = told) -> None:

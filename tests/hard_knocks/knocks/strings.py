@@ -40,7 +40,7 @@ def knock(setting: Setting) -> Outcomes:
             computing.of_errors(texts if setting.full else texts[:2], setting),
         ):
             yield fall and f"{fall} (a run of {', '.join(group)})"
-    for name in names[: setting.count(3, len(names))]:
+    for name in names[: setting.count(2, len(names))]:
         for fall in of_a_text(TEXTS[name], runs[0], setting):
             yield fall and f"{fall} ({name})"
 
@@ -102,7 +102,7 @@ def of_a_text(text: str, run: Path, setting: Setting) -> Outcomes:
     names = ("MAMMI_READER", "MAMMI_ROLE", "USER", "LOGNAME", "TERM", "COLORTERM", "LANG")
     environment = dict.fromkeys(names, given) | {"XDG_CONFIG_HOME": str(place)}
     calls = [(command, call) for command, calls in commands.WITH_TEXT.items() for call in calls]
-    for command, call in setting.chance.sample(calls, setting.count(6, CALLS)):
+    for command, call in setting.chance.sample(calls, setting.count(4, CALLS)):
         words = worded(command, call, {"RUN": str(run), "NAME": given, "CONFIG": str(config)})
         yield commands.fall_of(words, place, environment)
 

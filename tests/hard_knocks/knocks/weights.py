@@ -41,10 +41,10 @@ def knock(setting: Setting) -> Outcomes:
         *((f"zip: {what}", data) for what, data in odd_zips()),
         *((f"{form.__name__}: {what}", form(data)) for form in (zipped, plain) for what, data in pickles()),
     ]
-    for what, data in known if setting.full else chance.sample(known, 50):
+    for what, data in known if setting.full else chance.sample(known, 30):
         yield _tried(setting, what, data)
     bases = _bases()
-    for number in range(setting.count(30, 200)):
+    for number in range(setting.count(20, 200)):
         name, base = chance.choice(list(bases.items()))
         yield _tried(setting, f"try {number} of seed {setting.seed}, {name}", _mutated(name, base, chance))
 

@@ -66,13 +66,13 @@ def knock(setting: Setting) -> Outcomes:
     broken.write_bytes(broken.read_bytes()[:300])
     config = configured(project, setting.folder / "whole" / "run.duckdb")
     expected = every_sum(run(config, Silent()))
-    states = [stopped(config, setting.folder / f"stopped {number}", chance) for number in range(setting.count(3, 24))]
+    states = [stopped(config, setting.folder / f"stopped {number}", chance) for number in range(setting.count(2, 24))]
     other = configured(project, setting.folder / "foreign" / "run.duckdb", "target.pooling=max", "vlm.arguments.seed=7")
     with suppress(KeyboardInterrupt):
         run(other, Stopping(26))
     foreign = Path(f"{other.run.out}.work").read_bytes()
     folder = setting.folder / "try"
-    for number in range(setting.count(20, 1000)):
+    for number in range(setting.count(12, 1000)):
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(chance.choice(states), folder)
         path = chance.choice([each for each in folder.rglob("*.*") if each.is_file()])
