@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = ("mammi-explorer", "torch", "torchvision", "numpy", "pillow")
@@ -14,6 +15,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{package: package_version(package) for package in PACKAGES}}
 
 
+@cache
 def package_version(package: str) -> str:
     try:
         return version(package)

@@ -145,9 +145,9 @@ def compare(
         raise ConfigError(
             f"{first}: nothing to compare it with. Name a second run file, or two values such as --alpha 0.93,0.85."
         )
-    check_output(output, force, _own_files([first, *([second] if second else [])]))
+    paths = [arguments.existing_run(path) for path in (first, second) if path is not None]
+    check_output(output, force, _own_files(paths))
     with ExitStack() as stack:
-        paths = [arguments.existing_run(path) for path in (first, second) if path is not None]
         readers = [stack.enter_context(RunReader(path)) for path in paths]
         before, after = readers[0], readers[-1]
         sides = []

@@ -62,6 +62,7 @@ def export(
         raise ConfigError("--output -: Parquet can only be written to a file. Use csv or json, or name a file.")
     if file_format == "jsonl" and what != "verdicts":
         raise ConfigError("--format jsonl: only verdicts are written as JSON lines. Use json.")
+    run = arguments.existing_run(run)
     check_output(output, force, [run, work_path(run), verdicts_path(run)])
     useless = chosen.options if what in ("verdicts", "importance", "outputs", "audit") else ()
     if what == "representatives":
@@ -69,7 +70,7 @@ def export(
     if useless:
         why = "have their own cuts" if what == "verdicts" else "do not depend on them"
         raise ConfigError(f"{', '.join(useless)}: {what} {why}. Leave these options out.")
-    with RunReader(arguments.existing_run(run)) as reader:
+    with RunReader(run) as reader:
         cuts = chosen.cuts(reader.info)
         rows = put_table(output, file_format, lambda path: _write(reader, what, file_format, path, cuts))
         if output == STDOUT:

@@ -85,8 +85,9 @@ def report(
         raise ConfigError("--all, --filter: a filter looks among all neurons already. Leave one out.")
     if keep_notes and not no_identifiers:
         raise ConfigError("--keep-notes: notes are left out with --no-identifiers only. Leave it out.")
+    run = arguments.existing_run(run)
     check_output(output, force, [run, work_path(run), verdicts_path(run)])
-    with RunReader(arguments.existing_run(run)) as reader:
+    with RunReader(run) as reader:
         wanted = Wanted(
             chosen.cuts(reader.info),
             *(arguments.checked_filter(query, reader.layers), every, arguments.chosen_order(order), films),

@@ -45,7 +45,8 @@ def verify(run: Path, head: str | None, as_json: bool) -> None:
     from mammi_tui.verdicts.log import VerdictLog, verdicts_path
     from mammi_tui.verdicts.verifying import faults, head_faults, unsealed
 
-    path = verdicts_path(arguments.existing_run(run))
+    run = arguments.existing_run(run)
+    path = verdicts_path(run)
     entries = VerdictLog(run, "").entries()
     seen, wrong = remembered(path), faults(entries)
     cut = list(head_faults(entries, head, seen))

@@ -14,6 +14,7 @@ import click
 from engine.errors import ConfigError
 from engine.likeness import closest
 from engine.own_files import share_as
+from mammi_tui.console.listed import as_listed
 
 if TYPE_CHECKING:
     from engine.annotation.cuts import Cuts, Ranking, Selection
@@ -168,13 +169,14 @@ def at_a_terminal() -> bool:
 
 
 def existing_run(path: Path) -> Path:
-    """Returns the path of a run file. Who may read it may from now on read what this process makes, too.
+    """Returns the path of a run file, with the name that its folder lists. Who may read it may from now on read what
+    this process makes, too.
 
     Raises ConfigError, which names run files near it, if there is no such file.
     """
     if path.is_file():
         share_as(path)
-        return path
+        return as_listed(path)
     if path.is_dir():
         names = _run_files(path)
         hint = f" Run files in it: {', '.join(names[:_NAMED])}" if names else ""

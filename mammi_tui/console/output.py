@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from engine.errors import ConfigError
+from mammi_tui.console.listed import as_listed
 
 STDOUT = Path("-")
 
@@ -33,7 +34,8 @@ def check_output(
     if output == STDOUT:
         return
     for path in kept:
-        if realpath(output) == realpath(path) or (output.exists() and path.exists() and output.samefile(path)):
+        same = realpath(as_listed(output)) == realpath(as_listed(path))
+        if same or (output.exists() and path.exists() and output.samefile(path)):
             raise ConfigError(f"{option} {output}: is {path}, which is never overwritten. Name another file.")
     if output.is_symlink() and not output.exists():
         raise ConfigError(f"{option} {output}: is a link that leads to no file. Remove it, or name another file.")

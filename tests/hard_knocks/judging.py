@@ -19,7 +19,7 @@ from tests.support.terminal import Terminal, mammi
 
 KEYS: dict[str, Verdict] = {"y": "accept", "x": "reject", "u": "unsure"}
 DECIDED = re.compile(r"([\d,]+)/[\d,]+ decided")
-BURST = 12
+BURST = 40
 
 
 def lines(run: Path, reader: str) -> list[Line]:

@@ -9,7 +9,7 @@ from tests.hard_knocks.judging import Explorer, Judge, Program, damage, keys
 from tests.hard_knocks.knock import Outcomes, Setting
 from tests.support.runs import small_run
 
-EVERY = 5
+EVERY = 10
 """Seconds between kills, about"""
 
 
