@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ class Cursors:
         self._check(query, arrays=True)
         found = {name: np.ma.getdata(values) for name, values in self.unchecked(query, *parameters).items()}
         order = np.argsort(found["rowid"], kind="stable")
-        columns = {name: values[order] for name, values in found.items()}
+        columns = _Columns(self.path, table, {name: values[order] for name, values in found.items()})
         rows = zip(columns["rowid"].tolist(), columns[SUM].tolist(), *(columns[name] for name in names), strict=True)
         damaged = [place for place, total, *arrays in rows if not _is_sound(table, place, total, arrays)]
         if damaged:
@@ -172,6 +172,17 @@ class Cursors:
             reason = disk_fault(error)
             why = f"cannot be read: {reason}" if reason else f"cannot be read, perhaps damaged ({first_line(error)})"
             raise RunFileError(f"{self.path}: {why}") from error
+
+
+class _Columns(dict[str, NDArray[Any]]):
+    """The columns of a table. One that another program has taken away or renamed is a damage of the file."""
+
+    def __init__(self, path: Path, table: str, columns: Mapping[str, NDArray[Any]]) -> None:
+        super().__init__(columns)
+        self._path, self._table = path, table
+
+    def __missing__(self, name: str) -> NDArray[Any]:
+        raise RunFileError(damage_of(self._path, f"{named(self._table)} (the column {name} of its table)"))
 
 
 _BY_NEURON = ("activation_blocks", "partial_sums", "own_means")

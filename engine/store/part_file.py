@@ -20,7 +20,16 @@ from engine.store.batch import Film, Floats
 from engine.store.lock_holder import writing_now
 from engine.store.parts import ImageKeys
 from engine.store.unit_maps import MapRows, unpacked
-from engine.store.verified_rows import VerifiedRows, array_sum, fact_sum, is_damage, looked_up_sum, maps_sum, result_sum
+from engine.store.verified_rows import (
+    UNREADABLE,
+    VerifiedRows,
+    array_sum,
+    fact_sum,
+    is_damage,
+    looked_up_sum,
+    maps_sum,
+    result_sum,
+)
 
 VERSION = 7
 """The version of the tables in engine.store.work"""
@@ -251,7 +260,7 @@ class PartFile:
     def _failures_named(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             if "locked" in str(error):
                 raise InUse(f"{self.path}: {writing_now(self.path)}; wait for it to end") from error
             with writing(self.path, _THEN, kind=RunFileError):

@@ -24,7 +24,11 @@ _OTHER_FAULTS = (
 _FOREIGN = "SELECT name FROM sqlite_master WHERE type IN ('trigger', 'view')"
 
 
-def is_damage(error: sqlite3.DatabaseError) -> bool:
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading with SQLite raises. The second, where its message would name a table by bytes that are no text"""
+
+
+def is_damage(error: Exception) -> bool:
     """Whether SQLite could not read what a file holds. Texts that are none have no code."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
     return code & 0xFF not in _OTHER_FAULTS
@@ -79,7 +83,7 @@ class VerifiedRows:
             self.unread |= self._connection.execute("PRAGMA integrity_check(1)").fetchall() != [("ok",)]
             # mammi makes none: a trigger would change what is written, a view may stand in a table's place
             self.unread |= bool(self._connection.execute(_FOREIGN).fetchall())
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             if not is_damage(error):
                 raise
             self.unread = True
@@ -165,7 +169,7 @@ class VerifiedRows:
                     last, step = max(last, place), 1
                     yield tuple(row)
                 return
-            except sqlite3.DatabaseError as error:
+            except UNREADABLE as error:
                 if not is_damage(error):
                     raise
                 self.unread = True

@@ -24,9 +24,12 @@ from tests.shared import ROOT
 QUICK, FULL = 300, 2400
 """Seconds after which a knock is taken to hang"""
 SHOWN = 5
+JOBS = (os.cpu_count() or 1) + 1
+"""One more than processors: a part of each knock's time goes by in waiting for terminals and processes"""
 LONGEST = (
-    *("work_file", "run_file", "texts", "huge_texts", "triage", "readers", "strings", "events", "endings", "salvage"),
-    *("images", "stopping_runs", "long_run", "numbers", "disks", "dicom"),
+    *("work_file", "events", "endings", "run_file", "readers", "strings", "outputs", "huge_texts", "disks", "triage"),
+    *("texts", "weights", "own_models", "changing", "long_run", "far_more", "folders", "salvage", "stopping_runs"),
+    *("numbers", "images", "server"),
 )
 """The knocks that take longest with --full: they begin first, so that those tried at once end together"""
 
@@ -124,7 +127,7 @@ def main() -> int:
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--only", metavar="NAME", action="append", choices=names(), help=f"of {', '.join(names())}")
     parser.add_argument("--seed", type=int, help="by default 1 with --quick, and another one each time with --full")
-    parser.add_argument("--jobs", type=int, default=2, help="knocks that are tried at once")
+    parser.add_argument("--jobs", type=int, default=JOBS, help=f"knocks that are tried at once; {JOBS} here")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -20,6 +20,8 @@ from tests.support.verdicts import judge
 METHODS: dict[str, dict[str, object]] = {"www": {"count": 20}, "netdissect": {}, "tcav": {}}
 SLOW = ("run", "layers", "merge", "doctor", "evaluate", "weights")
 """Commands that load what a run needs: not tried with --quick"""
+SLOW_SHARE = 0.4
+"""Of the outputs, those that each of them is tried with"""
 
 
 def commands(folder: Path) -> list[list[str]]:
@@ -217,14 +219,15 @@ def knock(setting: Setting) -> Outcomes:
     tried = commands(setting.folder)
     chosen = tried if setting.full else setting.chance.sample([each for each in tried if each[0] not in SLOW], 7)
     for arguments in chosen:
-        before = _state(setting.folder)
         usual = mammi(arguments)
+        before = _state(setting.folder)
+        share = 0.3 if not setting.full else SLOW_SHARE if arguments[0] in SLOW else 1.0
         name = " ".join(Path(each).name if each.startswith("/") else each for each in arguments)
         yield ((fall := usual.fall()) and f"{name}: {fall}") or None
         for kind, (outputs, must) in kinds(setting.folder).items():
             if kind in ("file on a full disk", "temporary files full") and not mounted:
                 continue
-            if not setting.full and setting.chance.random() > 0.3:
+            if setting.chance.random() > share:
                 continue
             with outputs() as given:  # type: ignore[attr-defined]
                 found = mammi(arguments, given)

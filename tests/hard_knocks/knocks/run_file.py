@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields, is_dataclass
 from itertools import product
@@ -37,6 +37,8 @@ from tests.support.complete import METHODS, complete_run
 IMAGES, DIMENSION = 520, 32
 CUTS = (Cuts(0.93, 0.95), Cuts(0.6, 0.9, "set 1"), Cuts(0.8, 0.7, None, "z"))
 SECONDS = 30.0
+LONG = ("evidence",)
+"""Questions that every third try asks: they take a third of the time"""
 
 Question = Callable[[], object]
 
@@ -57,7 +59,7 @@ def knock(setting: Setting) -> Tries:
             chance = random.Random(f"{setting.seed} {number}")
             path.write_bytes(data)
             told.write_text(damage(path, data, foreign, chance))
-            ask(path, expected)
+            ask(path, expected, left_out=() if number % 3 == 0 else LONG)
 
         fall = fall_of(try_it, folder, seconds=SECONDS)
         what = told.read_text() if told.exists() else "while it was damaged"
@@ -81,9 +83,11 @@ def _folder(setting: Setting, name: str) -> Path:
     return folder
 
 
-def ask(path: Path, expected: Mapping[str, object]) -> None:
+def ask(path: Path, expected: Mapping[str, object], left_out: Sequence[str] = ()) -> None:
     """Asks a damaged file everything. Raises AssertionError with what it answers wrongly."""
     for name, question in questions(path):
+        if name in left_out:
+            continue
         answer = _answer(question, path)
         if isinstance(answer, Exception) or answer == expected[name]:
             continue

@@ -16,9 +16,9 @@ from tests.hard_knocks.texts import commands, computing, explorer
 from tests.support.hostile import TEXTS
 from tests.support.hostile_run import hostile_run
 
-TOGETHER = 50
+TOGETHER = 70
 """Texts in one run file"""
-CALLS = 6
+CALLS = 4
 """Commands that are tried with one text"""
 
 
@@ -102,7 +102,7 @@ def of_a_text(text: str, run: Path, setting: Setting) -> Outcomes:
     names = ("MAMMI_READER", "MAMMI_ROLE", "USER", "LOGNAME", "TERM", "COLORTERM", "LANG")
     environment = dict.fromkeys(names, given) | {"XDG_CONFIG_HOME": str(place)}
     calls = [(command, call) for command, calls in commands.WITH_TEXT.items() for call in calls]
-    for command, call in setting.chance.sample(calls, setting.count(4, CALLS)):
+    for command, call in setting.chance.sample(calls, setting.count(3, CALLS)):
         words = worded(command, call, {"RUN": str(run), "NAME": given, "CONFIG": str(config)})
         yield commands.fall_of(words, place, environment)
 

@@ -17,7 +17,7 @@ def knock(setting: Setting) -> Outcomes:
     for name, reader in every.items():
         fall = fall_of(lambda reader=reader: _accepted(reader, folder), folder)
         yield fall and f"the sound sample of {name}: {fall}"
-    for number in range(setting.count(3, 60)):
+    for number in range(setting.count(3, 40)):
         for name, reader in every.items():
             reader.write(folder, mutated(reader.sample.encode(), chance))
             fall = fall_of(lambda reader=reader: reader.read(folder), folder)

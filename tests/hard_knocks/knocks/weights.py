@@ -44,7 +44,7 @@ def knock(setting: Setting) -> Outcomes:
     for what, data in known if setting.full else chance.sample(known, 30):
         yield _tried(setting, what, data)
     bases = _bases()
-    for number in range(setting.count(20, 200)):
+    for number in range(setting.count(20, 100)):
         name, base = chance.choice(list(bases.items()))
         yield _tried(setting, f"try {number} of seed {setting.seed}, {name}", _mutated(name, base, chance))
 
