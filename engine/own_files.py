@@ -90,6 +90,12 @@ def mode_of(run: Path) -> int:
     return 0o600 | group | mode & 0o004
 
 
+def others_of(path: Path) -> str:
+    """Who beside its owner may read a file: "everyone", "its group", or "" for nobody."""
+    mode = path.stat().st_mode
+    return "everyone" if mode & 0o004 else "its group" if mode & 0o040 else ""
+
+
 def _umask(mode: int) -> int:
     """The umask with which files get at most this mode, and folders can be entered by who may read them."""
     return _HIDDEN[mode >> 3 & 6] << 3 | _HIDDEN[mode & 4]

@@ -61,10 +61,8 @@ def no_network() -> Iterator[None]:
 
 def _of_the_process() -> dict[str, object]:
     """What one test could leave behind for all later ones of its worker."""
-    umask = os.umask(0o077)
-    os.umask(umask)
     handlers = {number.name: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE)}
-    return {"recursion limit": sys.getrecursionlimit(), "folder": Path.cwd(), "umask": umask, **handlers}
+    return {"recursion limit": sys.getrecursionlimit(), "folder": Path.cwd(), **handlers}
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from shlex import quote
 
 from engine.config.settings import RunConfig
 from engine.errors import ConfigError, RunFileError, first_line, writing
-from engine.own_files import made_as
+from engine.own_files import made_as, mode_of, others_of
 from engine.progress import Progress
 from engine.run.assembly_stage import AssemblyStage
 from engine.run.cache import Cache
@@ -107,6 +107,11 @@ def finish(this: Run, keep: bool = False) -> Path:
         compute(this)
         with writing(cache.work.path, fault="the run file is whole, but this cannot be deleted", kind=RunFileError):
             cache.work.delete()
+        if mode_of(out) & ~int(this.config.run.mode, 8):
+            this.progress.note(
+                f"warning: {out}: {others_of(out)} may read it: its file system does not keep run.mode = "
+                f'"{this.config.run.mode}".'
+            )
     if not keep:
         mine = this.parts.by_name()
         ShardFolder(out).delete([file.path for file in cache.sealed if file.facts().get("parts", mine) == mine])

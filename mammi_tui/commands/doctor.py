@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.own_files import others_of
 from mammi_tui.console import arguments
 from mammi_tui.console.compute import ENGINE_PACKAGES, INSTALL_ENGINE
 from mammi_tui.console.say import say
@@ -178,7 +179,9 @@ def contents(reader: RunReader) -> Iterator[Fact]:
     from mammi_tui.console import decision_health
 
     info = reader.info
-    yield "file", f"{reader.path} ({reader.path.stat().st_size / 1e6:.1f} MB)"
+    others = others_of(reader.path)
+    may_read = f"; {others} may read it" if others else ""
+    yield "file", f"{reader.path} ({reader.path.stat().st_size / 1e6:.1f} MB{may_read})"
     yield "schema", str(info.schema_version)
     yield "content", info.content_hash
     yield "whole", info.whole_hash

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from engine.store.work import WorkFile
 from mammi_tui.verdicts.log import VerdictLog
 from tests.engine.store.test_work import numbered
 from tests.support.commands import Mammi
+from tests.support.models import tiny_project
 from tests.support.runs import small_run
+from tests.support.tiny_runs import compute
 from tests.support.verdicts import judge
 
 
@@ -73,3 +76,15 @@ def test_a_user_without_a_home_and_an_unknown_one_are_no_error(monkeypatch: pyte
     monkeypatch.setattr(Path, "home", none)
     assert not home().exists()
     assert from_home("~nobody-of-this-name/x.duckdb") == Path("~nobody-of-this-name/x.duckdb")
+
+
+def test_a_file_system_that_keeps_no_modes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tiny_project(tmp_path, films=3)
+    assert compute(project).notes == []
+    monkeypatch.setattr("engine.run.pipeline.made_as", lambda _: nullcontext())  # as on a memory stick
+    before = os.umask(0)
+    try:
+        (note,) = compute(project, "run.alpha=0.5").notes
+    finally:
+        os.umask(before)
+    assert note.endswith('tiny.duckdb: everyone may read it: its file system does not keep run.mode = "0600".')

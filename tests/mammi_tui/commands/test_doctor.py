@@ -81,6 +81,14 @@ def test_a_sound_run_is_listed_with_what_it_holds(mammi: Mammi, run_path: Path) 
         assert said in outcome.out
 
 
+@pytest.mark.parametrize(("mode", "said"), [(0o600, "MB)"), (0o640, "its group may read it)"), (0o777, "everyone may")])
+def test_it_says_who_may_read_a_run_file(mammi: Mammi, tmp_path: Path, mode: int, said: str) -> None:
+    path = small_run(tmp_path)
+    path.chmod(mode)
+    file = next(line for line in mammi("doctor", path).out.splitlines() if line.startswith("  file"))
+    assert said in file
+
+
 def test_concept_sets_are_listed_with_their_sizes(mammi: Mammi, two_sets_path: Path) -> None:
     said = mammi("doctor", two_sets_path).out
     assert "set         set 0 (word_list): 15 concepts\n  set         set 1 (word_list): 15 concepts" in said
