@@ -20,7 +20,7 @@ from engine.run.pipeline import run
 from engine.store.reader import RunReader
 from engine.targets.preprocessing import Preprocessing
 from tests.shared import shared_path
-from tests.support.published import FEW_NOUNS, FILMS, MAKERS, MANY_NOUNS, NOUNS, SAMPLES, user_folder
+from tests.support.published import FEW_NOUNS, FILMS, MAKERS, MANY_NOUNS, NOUNS, REAL_FILMS, SAMPLES, user_folder
 from tests.support.target_files import classifier
 
 WITH_THEIR_OWN_FILMS = {"phantom", "real_films", "dicom", "tables_phantom"}
@@ -59,7 +59,7 @@ def labels(reader: RunReader) -> set[tuple[str, ...]]:
 
 @pytest.mark.slow
 def test_paper_end_to_end(tmp_path: Path) -> None:
-    """The paper's setting on the real films and published nouns, where they are: each logit's strongest film is the one
+    """The paper's setting on real films and published nouns, where they are: each logit's strongest film is the one
     that torchvision's plain model gives the highest logit."""
     folder = user_folder(tmp_path, "paper")
     films = sorted((folder / "data" / "nih14" / "images_001" / "images").iterdir())
@@ -67,7 +67,7 @@ def test_paper_end_to_end(tmp_path: Path) -> None:
     with torch.inference_mode():
         logits = classifier("densenet121")(inputs).numpy()
     with computed(folder, "paper") as reader:
-        assert reader.image_count == len(films) == (48 if NOUNS.exists() else len(FILMS))
+        assert reader.image_count == len(films) == (REAL_FILMS if NOUNS.exists() else len(FILMS))
         assert len(reader.concepts) == (MANY_NOUNS if NOUNS.exists() else len(FEW_NOUNS))
         assert units(reader) == {"penultimate": 1024, "logits": 14}
         assert reader.layers[-1].unit_names == FINDINGS
