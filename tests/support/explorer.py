@@ -93,13 +93,12 @@ class Explorer:
     async def rest(self) -> None:
         """Waits until everything wanted is on screen, or the explorer ends. Raises TimeoutError where neither comes."""
         still, started = 0, time.monotonic()
-        while still < 2 and self.app.return_code is None:  # an answer may bring further messages
+        while still < 3 and self.app.return_code is None:  # an answer may bring further messages
             if time.monotonic() - started > PATIENCE:
                 raise TimeoutError(f"desk at rest: {self.screen.desk.at_rest}; keys: {self.app.keys_underway}")
             if self._is_still():
-                await self.pilot.pause(
-                    0.003
-                )  # dear: it sends every widget a message of its own, and draws what changed
+                # Dear: it sends every widget a message of its own, and draws what changed.
+                await self.pilot.pause(0.003)
                 still = still + 1 if self._is_still() else 0
             else:
                 still = 0
