@@ -28,8 +28,9 @@ from engine.requery import Requery
 from engine.store.reader import RunReader
 from engine.store.records import LayerInfo
 
-_TABLES = 16
-"""Layers that are kept, each for one choice of images, concept set and ranking; those of another choice go first"""
+_TABLES, _OTHERS = 16, 4
+"""Layers that are kept, each for one choice of images, concept set and ranking, and how many of them may be of another
+choice than the last: those go first"""
 
 
 class Evidence:
@@ -128,8 +129,11 @@ class Evidence:
         with self._computing:
             table = self._tables.pop(key, None) or self._compute(layer, cuts)
             self._tables[key] = table
-            while len(self._tables) > _TABLES:
-                del self._tables[next((kept for kept in self._tables if kept[1:] != key[1:]), next(iter(self._tables)))]
+            others = [kept for kept in self._tables if kept[1:] != key[1:]]
+            same = [kept for kept in self._tables if kept[1:] == key[1:]]
+            too_many = len(self._tables) - _TABLES
+            for kept in [*others[: max(len(others) - _OTHERS, too_many, 0)], *same[: max(too_many - len(others), 0)]]:
+                del self._tables[kept]
             return table
 
     def _compute(self, layer: LayerInfo, cuts: Cuts, only: int | None = None) -> LayerUnits:

@@ -60,11 +60,12 @@ def open(  # noqa: A001
     The explorer starts at LAYER:UNIT (or LAYER:CLASS) if you name one, else where you left the run. Films are drawn as
     previews, not for diagnosis.
     """
-    from mammi_tui.terminal import garbage
+    from mammi_tui.terminal import freed, garbage
 
     if (watch := getattr(context.obj, "watch", None)) is not None:
         watch.watch_terminal()  # first, as loading takes its time
     garbage.put_off()
+    freed.share()
     path = arguments.existing_run(run)
 
     from mammi_tui.images.asked import asked

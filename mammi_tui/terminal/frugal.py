@@ -6,6 +6,7 @@ A film is not sent again when a number beside it changes. It uses Textual's inte
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from operator import itemgetter
 from typing import ClassVar
 
@@ -14,8 +15,9 @@ from rich.console import RenderableType
 from textual._compositor import Compositor, CompositorMap
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.errors import NoWidget
 from textual.events import Resize, ScreenResume
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 from textual.timer import Timer
@@ -45,6 +47,16 @@ class LineCompositor(Compositor):
             changed = (found.clip.intersection(found.region) for _, found in before.items() ^ now.items())
             self._dirty_regions.update(region for region in changed if region)
         return now
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """The text there that a press of the mouse begins to select.
+
+        None where its widget has left since the last layout: Textual's own would fail to find what held it.
+        """
+        with suppress(NoWidget):
+            if not self.get_widget_at(x, y)[0].is_attached:
+                return None, None
+        return super().get_widget_and_offset_at(x, y)
 
     def render_partial_update(self) -> LinesUpdate | None:  # type: ignore[override]  # it has the same interface
         regions = [found for region in self._dirty_regions if (found := region.intersection(self.size.region))]

@@ -1,4 +1,4 @@
-"""Keeps drawn films, up to a number of cells, so that the reader can come back to one at no cost."""
+"""Keeps drawn films, a few screens full of them, so that the reader can come back to one at no cost."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from textual.geometry import Size
+
 from engine.errors import MammiError
 from mammi_tui.images.base import Grey, ImageBackend, apart
 from mammi_tui.images.films import Films
 from mammi_tui.widgets.tile import Film
 from mammi_tui.widgets.tiles import FEWEST_FILM_ROWS
 
-# Cells of drawn films to keep, up to 200 bytes each: more than any terminal has.
-_CELLS_KEPT = 160_000
+_SCREENS = 4
+"""Screens full of drawn films that are kept. A cell takes up to 200 bytes"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,12 @@ class DrawnFilms:
         missing = tuple(image for image in images if (image, columns, rows) not in self._films)[:most]
         return Wanted(missing, columns, rows) if missing else None
 
-    def keep(self, wanted: Wanted, films: Sequence[Film]) -> None:
+    def keep(self, wanted: Wanted, films: Sequence[Film], screen: Size) -> None:
+        """Keeps films that were drawn on a screen of so many cells."""
         for image, film in zip(wanted.images, films, strict=True):
             if (image, wanted.columns, wanted.rows) not in self._films:
                 self._cells += wanted.columns * wanted.rows
             self._films[image, wanted.columns, wanted.rows] = film
-        while self._cells > _CELLS_KEPT:
+        while self._cells > _SCREENS * screen.area:
             (_, columns, rows), _ = self._films.popitem(last=False)
             self._cells -= columns * rows

@@ -18,8 +18,8 @@ from textual.widget import Widget
 
 Part = tuple[str, str]
 """Text, already clean and fitted, and the name of its component style"""
-_KEPT = 1000
-"""Lines that a widget keeps, to draw them again at no cost"""
+_KEPT = 250
+"""Lines that a widget keeps, up to 3 KB each, to draw them again at no cost"""
 
 
 class StillLines(Widget):

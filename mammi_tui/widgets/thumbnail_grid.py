@@ -202,7 +202,7 @@ class ThumbnailGrid(TileWheel, SharpTiles, can_focus=True, inherit_bindings=Fals
     def on_thumbnail_grid_drawn(self, message: Drawn) -> None:
         message.stop()
         self._lane.settle()
-        self._drawn.keep(message.wanted, message.films)
+        self._drawn.keep(message.wanted, message.films, self.app.size)
         self._lane.pump()
         if self._patience is None or self._lane.idle:
             self._draw_all()

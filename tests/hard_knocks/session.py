@@ -64,6 +64,9 @@ PASTED = (
 )
 BYTES = (b"\xff\xfe", b"\x1b[1114112u", b"\x1b[99999999999u", b"\x1b[?1;2c", b"\x1b[<64;999;999M", b"\x1b[I", b"\x1b[O")
 
+LOOKS = ("e", "m", "1", "2", "3\r", "?", "S", "]]", "[", "R", "/layer1\r", "r", "jj", "G", "g")
+"""What a reader looks at between verdicts; Esc and `1` come back"""
+
 
 class Fault(AssertionError):
     """Something that no event may do."""
@@ -161,6 +164,16 @@ class Session:
         self.size = columns, rows
         self.events.append(f"<{columns}×{rows}>".encode())
         self.terminal.resize(columns, rows)
+
+    def look(self, look: str) -> None:
+        """Looks elsewhere, and comes back."""
+        self.terminal.send(f"{look}{ESCAPE}{ESCAPE}1n")
+        self.check()
+
+    def look_around(self) -> None:
+        """Looks at every view once: what each loads at first stays in memory."""
+        for look in LOOKS:
+            self.look(look)
 
     # Checks
 

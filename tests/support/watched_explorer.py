@@ -11,6 +11,7 @@ import faulthandler
 import os
 import sys
 import threading
+import time
 import traceback
 from concurrent.futures import Future
 from contextlib import suppress
@@ -26,6 +27,7 @@ from mammi_tui.app import ExplorerApp
 from mammi_tui.keyboard import counting_app
 from mammi_tui.questions import evidence
 from mammi_tui.screens import judging
+from tests.support.processes import Waiting
 
 PATIENCE = 30.0
 """Seconds after which an explorer that is not at rest is said to be"""
@@ -80,12 +82,11 @@ class WatchedExplorer(ExplorerApp):
         super()._handle_exception(error)
 
     async def _tell(self, number: int) -> None:
-        still, steps = 0, 0
-        while still < _STILL and steps * _STEP < PATIENCE:
+        still, end, waiting = 0, time.monotonic() + PATIENCE, Waiting(os.getpid())
+        while still < _STILL and (time.monotonic() < end or time.monotonic() < end + waiting.seconds()):
             await asyncio.sleep(_STEP)
             for pump in (self, self.screen):
                 await self._turn_of(pump)
-            steps += 1
             busy = self._busy()
             still = 0 if busy else still + 1
         if self._driver is not None:

@@ -157,6 +157,17 @@ def test_a_neuron_has_the_same_evidence_alone_and_with_its_layer(images: int, tm
         assert not alone._tables
 
 
+def test_what_was_computed_at_cuts_of_long_ago_is_not_kept(tmp_path: Path) -> None:
+    with _evidence(tmp_path, *small_contents(images=20, seed=1)) as evidence:
+        for alpha in (0.5, 0.6, 0.7, 0.8, 0.9):
+            for layer in ("layer0", "layer1"):
+                evidence.layer(layer, Cuts(alpha, 0.95))
+        assert len(evidence._tables) == 6, "two at the present cuts, and four from before"
+        table = evidence._tables[next(iter(evidence._tables))]
+        evidence.layer("layer0", Cuts(0.7, 0.95))
+        assert list(evidence._tables.values())[-1] is table, "whoever comes back finds the last ones"
+
+
 def _awkward() -> dict[str, tuple[RunContents, list[Batch]]]:
     contents, batches = small_contents(images=90, seed=4)
     constant = [replace(batch, embeddings=np.ones_like(batch.embeddings)) for batch in batches]

@@ -12,6 +12,8 @@ from tests.support.every_view import OTHER, every_view_run
 SESSIONS, EVENTS = 2, 10_000
 GROWTH = 1.1
 """How much more memory it may take at the end than after it has warmed up"""
+ENOUGH = 16
+"""Batches from which on its memory is compared"""
 MOST_FALLS = 20
 
 
@@ -33,6 +35,8 @@ def _tried(session: Session, events: int, batch: int) -> Generator[str | None, N
     memory: list[int] = []
     try:
         session.rest()
+        if events >= ENOUGH * batch:
+            session.look_around()
         session.terminal.send(f"={OTHER}\r")
         while len(session.events) < events:
             session.some(batch)
@@ -46,7 +50,7 @@ def _tried(session: Session, events: int, batch: int) -> Generator[str | None, N
     finally:
         session.close()
     quarter = len(memory) // 4
-    if quarter >= 4:
+    if quarter >= ENOUGH // 4:
         warm, last = median(memory[quarter : 2 * quarter]), median(memory[-quarter:])
         grown = f"seed {session.seed}: {last / 1e6:.0f} MB in the end, after {warm / 1e6:.0f} MB in the second quarter"
         yield grown if last > GROWTH * warm else None

@@ -9,7 +9,7 @@ from statistics import median
 from mammi_tui.verdicts.lines import Line
 from tests.hard_knocks.judging import KEYS, damage, lines
 from tests.hard_knocks.knock import Outcomes, Setting
-from tests.hard_knocks.session import ENTER, ESCAPE, Fault, Session
+from tests.hard_knocks.session import ENTER, LOOKS, Fault, Session
 from tests.support.every_view import every_view_run
 
 ONLY_FULL = True
@@ -21,8 +21,6 @@ BATCH, LOOKED = 20, 100
 GROWTH = 1.1
 SLOWER = 2.0
 """How much longer the last batches may take than the first ones"""
-LOOKS = ("e", "m", "1", "2", "3\r", "?", "S", "]]", "[", "R", "/layer1\r", "r", "jj", "G", "g")
-"""What a reader looks at between verdicts; Esc and `1` come back"""
 
 
 def knock(setting: Setting) -> Outcomes:
@@ -33,6 +31,7 @@ def knock(setting: Setting) -> Outcomes:
     memory, pace = [], []
     try:
         session.rest()
+        session.look_around()
         while len(wanted) < ACTS:
             start = time.monotonic()
             for _ in range(BATCH):
@@ -42,8 +41,7 @@ def knock(setting: Setting) -> Outcomes:
             if len(wanted) % LOOKED:
                 continue
             memory.append(session.memory())
-            session.terminal.send(f"{chance.choice(LOOKS)}{ESCAPE}{ESCAPE}1n")
-            session.check()
+            session.look(chance.choice(LOOKS))
             yield None
         session.quit()
     except Fault as fault:

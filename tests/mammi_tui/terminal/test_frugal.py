@@ -16,6 +16,7 @@ from rich.style import Style
 from textual._compositor import LayoutUpdate
 from textual.app import App, ComposeResult
 from textual.containers import Container
+from textual.events import MouseDown, MouseMove, MouseUp
 from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.strip import Strip
@@ -215,3 +216,15 @@ async def _take_away() -> None:
         assert app.query_one("#narrow").region.width == 7
         await pilot.pause()
         assert app.cells() == bare
+
+
+async def test_a_press_on_text_that_has_just_left_ends_nothing() -> None:
+    app = _Wide()
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        narrow = app.query_one("#narrow", Label)
+        await narrow.remove()
+        assert app.screen.get_widget_at(0, 0)[0] is narrow, "no longer where the pointer finds it"
+        for kind in (MouseDown, MouseMove, MouseUp):
+            app.post_message(kind(None, 0, 0, 0, 0, 1, shift=False, meta=False, ctrl=False, screen_x=0, screen_y=0))
+        await pilot.pause()
+        assert "".join(app.cells()).strip() == "a肺炎肺炎"
