@@ -31,7 +31,7 @@ LONGEST = (
     *("texts", "weights", "own_models", "changing", "long_run", "far_more", "folders", "salvage", "stopping_runs"),
     *("numbers", "images", "server"),
 )
-"""The knocks that take longest with --full: they begin first, so that those tried at once end together"""
+"""The knocks that take longest: they begin first, so that those tried at once end together"""
 
 
 @dataclass
@@ -136,8 +136,7 @@ def main() -> int:
         return 0
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6) if options.full else 1
     chosen = [name for name in options.only or names() if options.full or options.only or not find(name).only_full]
-    if options.full:
-        chosen.sort(key=lambda name: LONGEST.index(name) if name in LONGEST else len(LONGEST))
+    chosen.sort(key=lambda name: LONGEST.index(name) if name in LONGEST else len(LONGEST))
     print(f"{'--full' if options.full else '--quick'} --seed {seed}\n")
     print(f"{'knock':<14} {'tried':>7} {'stood':>7} {'fell':>6} {'seconds':>8} {'core s':>7}", flush=True)
     start = time.monotonic()

@@ -20,7 +20,7 @@ from tests.shared import ROOT
 from tests.support.processes import Waiting
 from tests.support.terminal import Terminal
 from tests.support.terminal_modes import AS_FOUND, MODES, left
-from tests.support.watched_explorer import ERROR, PATIENCE, REDRAW, WHERE, rest_mark
+from tests.support.watched_explorer import ERROR, PATIENCE, QUIT, REDRAW, WHERE, rest_mark
 
 SMALLEST, LARGEST = (20, 8), (250, 80)
 USUAL = ((80, 24), (100, 30), (130, 42), (70, 20), (200, 55), (59, 20), (119, 36))
@@ -72,6 +72,10 @@ class Fault(AssertionError):
     """Something that no event may do."""
 
 
+class Over(Exception):
+    """An event asked the explorer to quit: a click on Quit, or a `q` in what was pasted."""
+
+
 @dataclass
 class Session:
     """An explorer that gets random events."""
@@ -86,6 +90,7 @@ class Session:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self._asked = 0
+        self.run.with_name(QUIT).unlink(missing_ok=True)
         requests, self._requests = os.pipe()
         self.terminal = Terminal(
             [sys.executable, "-m", "tests.support.watched_explorer", str(requests), "open", str(self.run)],
@@ -201,12 +206,12 @@ class Session:
         try:
             os.write(self._requests, bytes([self._asked]))
         except OSError:
-            raise Fault(self._ended()) from None
+            raise self._over() from None
         mark, end = rest_mark(self._asked), time.monotonic() + 2 * PATIENCE
         waiting = Waiting(self.terminal.process.pid)
         while not (told := re.search(re.escape(mark) + rb"([^\x07]*)\x07", self.terminal.received)):
             if not self.terminal.pump() and self.terminal.process.poll() is not None:
-                raise Fault(self._ended())
+                raise self._over()
             if time.monotonic() > end + waiting.seconds():
                 self.terminal.received.clear()
                 os.write(self._requests, bytes([WHERE]))
@@ -223,9 +228,15 @@ class Session:
         while (left_over := end - time.monotonic()) > 0:
             self.terminal.pump(left_over)
 
-    def _ended(self) -> str:
+    def _over(self) -> Fault | Over:
+        """What has ended the explorer."""
         self.terminal.pump(1)
-        error = self.run.with_name(ERROR)
+        error, asked = self.run.with_name(ERROR), self.run.with_name(QUIT)
+        if asked.exists() and not error.exists() and self.terminal.process.wait(10) == 0:
+            return Over()
+        return Fault(self._ended(error))
+
+    def _ended(self, error: Path) -> str:
         said = error.read_text() if error.exists() else self.terminal.received[-3000:].decode(errors="replace")
         error.unlink(missing_ok=True)
         return f"it ended with status {self.terminal.process.wait(10)}: {said}"

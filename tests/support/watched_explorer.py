@@ -33,6 +33,8 @@ PATIENCE = 30.0
 """Seconds after which an explorer that is not at rest is said to be"""
 ERROR = "error.txt"
 """The file, in the folder that it runs in, to which an error goes"""
+QUIT = "quit.txt"
+"""The file there that says that somebody asked it to quit"""
 WHERE = 255
 """Asks for what each thread does at the moment"""
 REDRAW = 254
@@ -75,6 +77,10 @@ class WatchedExplorer(ExplorerApp):
     def _report(self, told: Future[None]) -> None:
         if not told.cancelled() and (error := told.exception()) is not None:
             self.call_later(self._handle_exception, error)
+
+    async def action_quit(self) -> None:
+        Path(QUIT).touch()
+        await super().action_quit()
 
     def _handle_exception(self, error: Exception) -> None:
         with Path(ERROR).open("a") as file:

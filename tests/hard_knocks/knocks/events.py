@@ -6,7 +6,7 @@ from collections.abc import Generator
 from statistics import median
 
 from tests.hard_knocks.knock import Outcomes, Setting
-from tests.hard_knocks.session import Fault, Session
+from tests.hard_knocks.session import Fault, Over, Session
 from tests.support.every_view import OTHER, every_view_run
 
 SESSIONS, EVENTS = 2, 10_000
@@ -20,7 +20,7 @@ MOST_FALLS = 20
 def knock(setting: Setting) -> Outcomes:
     """Yields once for each check of the screen, and once for each session's memory.
 
-    What falls is started anew with another seed, until all events are sent.
+    What falls, or is asked to quit, is started anew with another seed, until all events are sent.
     """
     run = every_view_run(setting.folder)
     seeds = iter(range(100 * setting.seed, 100 * setting.seed + SESSIONS + MOST_FALLS))
@@ -28,6 +28,8 @@ def knock(setting: Setting) -> Outcomes:
         left = setting.count(120, EVENTS)
         while left > 0 and (seed := next(seeds, None)) is not None:
             left -= yield from _tried(Session(seed, run), left, setting.count(40, 200))
+        if left > 0:
+            yield f"{left} events were not sent: too many sessions ended early"
 
 
 def _tried(session: Session, events: int, batch: int) -> Generator[str | None, None, int]:
@@ -44,6 +46,8 @@ def _tried(session: Session, events: int, batch: int) -> Generator[str | None, N
             memory.append(session.memory())
             yield None
         session.quit()
+    except Over:
+        return len(session.events)
     except Fault as fault:
         yield f"seed {session.seed}, after {len(session.events)} events: {fault}\nlast: {session.last()}"
         return len(session.events)
