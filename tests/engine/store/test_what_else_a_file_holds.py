@@ -17,6 +17,7 @@ from engine.requery import Requery
 from engine.store.database import LogBeside
 from engine.store.reader import RunReader
 from engine.store.verifying import damages
+from tests.support.decisions import decided_run
 from tests.support.runs import small_run
 
 
@@ -115,3 +116,12 @@ def test_an_old_file_with_functions_is_not_brought_up_to_date(tmp_path: Path) ->
     change(path, "DROP MACRO count")
     RunReader(path).close()
     assert list(damages(path)) == []
+
+
+@pytest.mark.parametrize("column", ["weights", "bias", "mean", "scale"])
+def test_a_column_that_was_renamed_is_told(tmp_path: Path, column: str) -> None:
+    path = decided_run(tmp_path)
+    change(path, f"ALTER TABLE heads RENAME COLUMN {column} TO other")
+    with RunReader(path) as reader, pytest.raises(RunFileError, match=r"run\.duckdb: ") as told:
+        _ = reader.head
+    assert len(str(told.value).splitlines()) == 1
