@@ -65,18 +65,12 @@ def no_network() -> Iterator[None]:
     assert not offline.blocked, offline.blocked
 
 
-def _of_the_process() -> dict[str, object]:
-    """What one test could leave behind for all later ones of its worker."""
-    handlers = {number.name: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE)}
-    return {"recursion limit": sys.getrecursionlimit(), "folder": Path.cwd(), **handlers}
-
-
 @pytest.fixture(autouse=True)
-def nothing_left_behind() -> Iterator[None]:
-    """Fails a test after which the process is another one than before, as a later test would fail in its place."""
-    before = _of_the_process()
+def recursion_limit() -> Iterator[None]:
+    """Fails a test that leaves another limit behind, as a later test would fail in its place."""
+    before = sys.getrecursionlimit()
     yield
-    assert _of_the_process() == before
+    assert sys.getrecursionlimit() == before
 
 
 @pytest.fixture(scope="session")

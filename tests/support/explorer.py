@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import time
-import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from textual import events
-from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from engine.annotation.cuts import Cuts
@@ -28,7 +26,6 @@ from mammi_tui.questions.looking import Looking
 from mammi_tui.questions.start import Start
 from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.state.keeper import StateKeeper
-from mammi_tui.text import decimal
 from mammi_tui.verdicts.log import VerdictLog, log_of
 from mammi_tui.views.base import View
 from mammi_tui.views.registry import VIEWS
@@ -74,42 +71,27 @@ class Explorer:
     async def press(self, *keys: str) -> None:
         """Presses keys one by one, each after the result of the one before is on screen."""
         for key in keys:
-            await self.press_together(key)
+            await self.pilot.press(key)
+            await self.rest()
 
     async def press_together(self, *keys: str) -> None:
         """Sends keys as a terminal does that delivers them in one packet, and waits for what they lead to."""
         for key in keys:
-            self.app.post_message(_key_event(key))
+            self.app.post_message(events.Key(_character_to_key(key), key) if len(key) == 1 else events.Key(key, None))
         await self.rest()
 
     async def type(self, text: str) -> None:
         await self.press(*(character if character != " " else "space" for character in text))
 
-    async def resize(self, size: tuple[int, int]) -> None:
-        """Gives the terminal another size, and waits for what it leads to."""
-        await self.pilot.resize_terminal(*size)
-        await self.rest()
-
     async def rest(self) -> None:
         """Waits until everything wanted is on screen, or the explorer ends. Raises TimeoutError where neither comes."""
         still, started = 0, time.monotonic()
-        while still < 3 and self.app.return_code is None:  # an answer may bring further messages
+        while still < 4 and self.app.return_code is None:  # an answer may bring further messages
             if time.monotonic() - started > PATIENCE:
                 raise TimeoutError(f"desk at rest: {self.screen.desk.at_rest}; keys: {self.app.keys_underway}")
-            if self._is_still():
-                # Dear: it sends every widget a message of its own, and draws what changed.
-                await self.pilot.pause(0.003)
-                still = still + 1 if self._is_still() else 0
-            else:
-                still = 0
-                await asyncio.sleep(0.003)
-
-    def _is_still(self) -> bool:
-        """Whether all is answered and drawn, and no message waits for a widget of the screen on top."""
-        if not (self.screen.view_pane.is_whole and self.screen.desk.at_rest) or self.app.keys_underway:
-            return False
-        pumps = (self.app, self.screen, *self.app.screen.walk_children(with_self=True))
-        return not any(pump._next_callbacks or pump.message_queue_size for pump in pumps)
+            await self.pilot.pause(0.003)
+            done = self.screen.view_pane.is_whole and self.screen.desk.at_rest and not self.app.keys_underway
+            still = still + 1 if done else 0
 
     async def go_to(self, layer: int, unit: int) -> None:
         from mammi_tui.neurons.tree import NeuronTree
@@ -136,26 +118,6 @@ class Explorer:
     def layer_answer(self, layer: int) -> LayerAnswer:
         name = self.reader.layers[layer].name
         return Requery(self.reader).layer(name, self.cuts)
-
-
-def _key_event(key: str) -> events.Key:
-    """What a terminal's driver makes of a key that is named as in `Pilot.press`."""
-    name = _character_to_key(key) if len(key) == 1 else key
-    try:
-        return events.Key(name, unicodedata.lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(name, name))))
-    except KeyError:
-        return events.Key(name, key if len(key) == 1 else None)
-
-
-def expected_readout(answer: NeuronAnswer) -> str:
-    """How pane 2 and 3 tell of an answer: its threshold, and how many images lie above it."""
-    images = f"{len(answer.images):,} image{'' if len(answer.images) == 1 else 's'}"
-    return f"τ {decimal(answer.threshold, 4)} · {images}"
-
-
-def annotation(opened: Explorer, answer: NeuronAnswer) -> list[str]:
-    """The concepts of an answer that are above the cut, as the engine has them."""
-    return [opened.reader.concepts[index] for index in answer.ranking[: answer.annotated]]
 
 
 @asynccontextmanager

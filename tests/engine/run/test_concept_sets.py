@@ -45,7 +45,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def encoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The texts that were encoded, in order."""
+    """The texts that were encoded, in order, but for the one that the VLM gets twice."""
     given: list[str] = []
     encode = models.TinyVLM.encode_texts
 
@@ -53,6 +53,7 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         given.extend(texts)
         return encode(self, texts)
 
+    monkeypatch.setattr("engine.run.text_stage.encode_again", lambda *_: None)
     monkeypatch.setattr(models.TinyVLM, "encode_texts", keeping)
     return given
 

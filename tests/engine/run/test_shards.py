@@ -111,6 +111,7 @@ def _stop_after(monkeypatch: pytest.MonkeyPatch, batches: int) -> None:
             raise KeyboardInterrupt
         return encode(self, batch)  # type: ignore[arg-type]
 
+    monkeypatch.setattr("engine.run.image_pass.embed_again", lambda *_: None)
     monkeypatch.setattr(TinyVLM, "encode_images", stopping)
 
 

@@ -87,14 +87,15 @@ async def test_help_and_palette_list_the_sets(two_sets_path: Path, tmp_path: Pat
 
 
 @pytest.mark.slow
-async def test_the_set_has_its_place_before_the_class(two_sets_path: Path, tmp_path: Path) -> None:
-    async with explorer(two_sets_path, tmp_path) as opened:
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (60, 15)])
+async def test_the_set_has_its_place_before_the_class(
+    two_sets_path: Path, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with explorer(two_sets_path, tmp_path, size=size) as opened:
         await opened.press("2", "S")
-        for size in ((120, 40), (80, 24), (60, 15)):
-            await opened.resize(size)
-            assert "layer1:3" in title(opened)
-            assert title(opened).endswith(" · set 0 (15)")
-            assert title(opened) in opened.text()
+        assert "layer1:3" in title(opened)
+        assert title(opened).endswith(" · set 0 (15)")
+        assert title(opened) in opened.text()
 
 
 @pytest.mark.slow

@@ -206,24 +206,25 @@ async def test_the_pane_says_that_evidence_is_being_computed(
         assert "computing evidence" not in opened.text()
 
 
+@pytest.mark.parametrize("size", [(200, 60), (160, 48), (120, 40), (100, 24), (80, 24), (79, 24), (60, 15)])
 @pytest.mark.parametrize("view", ["e", "m"])
-async def test_every_size_has_room_for_the_view(rich_run_path: Path, tmp_path: Path, view: str) -> None:
-    async with explorer(rich_run_path, tmp_path, size=(200, 60)) as opened:
-        for size in ((200, 60), (160, 48), (120, 40), (100, 24), (80, 24), (79, 24), (60, 15)):
-            await opened.resize(size)
-            await opened.press(view)
-            pane = opened.screen.query_one(ViewPane)
-            assert pane.region.area
-            assert opened.screen.region.contains_region(pane.region)
-            shown = [pane for pane in opened.screen.query(".pane") if pane.region.area]
-            for one in shown:
-                assert not any(one.region.overlaps(other.region) for other in shown if other is not one)
-            await opened.press("2", "j", "G", "g")
-            assert opened.screen.focused is pane.reading
-            await opened.press("3", "2", view)
-            assert pane.view.name == "concepts"
-            assert opened.screen.focused is opened.screen.query_one(ConceptList)
-            assert clean(opened.neuron) in title(opened)
+async def test_every_size_has_room_for_the_view(
+    rich_run_path: Path, tmp_path: Path, size: tuple[int, int], view: str
+) -> None:
+    async with explorer(rich_run_path, tmp_path, size=size) as opened:
+        await opened.press(view)
+        pane = opened.screen.query_one(ViewPane)
+        assert pane.region.area
+        assert opened.screen.region.contains_region(pane.region)
+        shown = [pane for pane in opened.screen.query(".pane") if pane.region.area]
+        for one in shown:
+            assert not any(one.region.overlaps(other.region) for other in shown if other is not one)
+        await opened.press("2", "j", "G", "g")
+        assert opened.screen.focused is pane.reading
+        await opened.press("3", "2", view)
+        assert pane.view.name == "concepts"
+        assert opened.screen.focused is opened.screen.query_one(ConceptList)
+        assert clean(opened.neuron) in title(opened)
 
 
 async def test_one_pane_goes_to_the_evidence_and_back(run_path: Path, tmp_path: Path) -> None:

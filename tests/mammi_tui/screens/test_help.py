@@ -106,13 +106,12 @@ async def test_it_scrolls_while_one_can_type(run_path: Path, tmp_path: Path) -> 
         assert sheet.scroll_offset.y == 0
 
 
-async def test_it_fits_every_screen(run_path: Path, tmp_path: Path) -> None:
-    async with explorer(run_path, tmp_path) as opened:
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (250, 80)], ids=str)
+async def test_it_fits_every_screen(run_path: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+    async with explorer(run_path, tmp_path, size=size) as opened:
         await opened.press("question_mark")
-        for size in ((60, 15), (80, 24), (250, 80)):
-            await opened.resize(size)
-            assert "One line down" in opened.text()
-            assert all(len(line) == size[0] for line in opened.lines())
+        assert "One line down" in opened.text()
+        assert all(len(line) == size[0] for line in opened.lines())
 
 
 async def test_of_a_film_it_lists_the_films_keys(run_path: Path, tmp_path: Path) -> None:

@@ -83,14 +83,13 @@ async def test_a_low_screen_has_no_blank_rows_before_the_evidence(
         assert not any(first == second == "" for first, second in pairwise(rows)), rows
 
 
-async def test_classes_never_look_the_same(alike: Path, tmp_path: Path) -> None:
-    async with explorer(alike, tmp_path, start=START) as opened:
-        for size in ((60, 24), (80, 24), (100, 30), (130, 42)):
-            await opened.resize(size)
-            lines = [re.match(r"│[ ▌]\s+\d+ .. (\S+)", line) for line in opened.lines()]
-            names = [found[1] for found in lines if found]
-            assert len(names) == len(CLASSES)
-            assert len(set(names)) == len(names), names
+@pytest.mark.parametrize("size", [(60, 24), (80, 24), (100, 30), (130, 42)])
+async def test_classes_never_look_the_same(alike: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+    async with explorer(alike, tmp_path, size=size, start=START) as opened:
+        lines = [re.match(r"│[ ▌]\s+\d+ .. (\S+)", line) for line in opened.lines()]
+        names = [found[1] for found in lines if found]
+        assert len(names) == len(CLASSES)
+        assert len(set(names)) == len(names), names
 
 
 async def test_concepts_of_methods_never_look_the_same_at_80_by_24(alike: Path, tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ async def renew(names: list[str]) -> None:
     with TemporaryDirectory() as folder:
         run = write_run(Path(folder))
         for name in names or SCREENS:
-            with TemporaryDirectory() as apart:
-                texts = await drawn(run, Path(apart), name)
-            for size, text in texts.items():
+            for size in SIZES:
+                with TemporaryDirectory() as apart:
+                    text = await drawn(run, Path(apart), name, size)
                 path = stored(name, size)
                 path.parent.mkdir(exist_ok=True)
                 path.write_text(text, "utf-8")

@@ -44,7 +44,6 @@ CONCEPTS = (
 )
 
 Keys = Sequence[str]
-Size = tuple[int, int]
 SCREENS: Mapping[str, Keys] = {
     "concepts": (),
     "hidden layer": ("k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "k", "enter", "j", "j", "j", "j"),
@@ -89,8 +88,6 @@ DECIDED = frozenset(
     {"why a film", "why a film with heat", "class", "false positives of a class", "missed films", "sorted by matters"}
 )
 """The screens of a run that holds the model's decisions"""
-OPENED_ANEW = frozenset({"comparison", "other readers", "false positives of a class", "filter"})
-"""The screens that are opened at every size, as how far they are scrolled hangs on the size at which they came up"""
 
 
 def write_run(folder: Path) -> Path:
@@ -150,35 +147,19 @@ def _write_other(path: Path, contents: RunContents, batches: Sequence[Batch]) ->
     assemble(path, contents, changed)
 
 
-async def drawn(run: Path, folder: Path, name: str) -> dict[Size, str]:
-    """A screen at every size as text, one line for each of its rows."""
-    if name not in OPENED_ANEW:
-        return await _drawn(run, folder, name, SIZES[::-1])
-    texts = {}
-    for size in SIZES:
-        apart = folder / f"{size[0]}x{size[1]}"
-        apart.mkdir()
-        texts |= await _drawn(run, apart, name, [size])
-    return texts
-
-
-async def _drawn(run: Path, folder: Path, name: str, sizes: Sequence[Size]) -> dict[Size, str]:
-    """A screen that is opened at the first size, after which the terminal gets the others."""
+async def drawn(run: Path, folder: Path, name: str, size: tuple[int, int]) -> str:
+    """A screen as text, one line for each of its rows."""
     run = _decided(run) if name in DECIDED else run
-    texts = {}
     with _steady():
         _judge_as_another(run, folder)
-        async with explorer(run, folder, size=sizes[0], start=("classifier", 7)) as opened:
+        async with explorer(run, folder, size=size, start=("classifier", 7)) as opened:
             keeper = opened.screen.keeper
             keeper.state = keeper.state.with_compared(str(run.with_name(OTHER)))
             await opened.press(*SCREENS[name])
-            for size in sizes:
-                await opened.resize(size)
-                texts[size] = await settled(opened)
-    return texts
+            return await settled(opened)
 
 
-def stored(name: str, size: Size) -> Path:
+def stored(name: str, size: tuple[int, int]) -> Path:
     """The file with the screen as it should be."""
     columns, rows = size
     return FOLDER / f"{columns}x{rows}" / f"{name.replace(' ', '_')}.txt"

@@ -17,11 +17,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
 @pytest.mark.parametrize("name", SCREENS)
-async def test_a_screen_is_as_it_was(run: Path, tmp_path: Path, name: str) -> None:
-    for size, now in (await drawn(run, tmp_path, name)).items():
-        before = stored(name, size).read_text("utf-8")
-        assert now.splitlines() == before.splitlines(), f"{size}: renew with `{RENEW} {name!r}` if this is meant"
+async def test_a_screen_is_as_it_was(run: Path, tmp_path: Path, name: str, size: tuple[int, int]) -> None:
+    now = await drawn(run, tmp_path, name, size)
+    before = stored(name, size).read_text("utf-8")
+    assert now.splitlines() == before.splitlines(), f"renew with `{RENEW} {name!r}` if this is meant"
 
 
 def test_every_stored_screen_is_compared() -> None:
