@@ -27,9 +27,9 @@ SHOWN = 5
 JOBS = (os.cpu_count() or 1) + 1
 """One more than processors: a part of each knock's time goes by in waiting for terminals and processes"""
 LONGEST = (
-    *("work_file", "events", "endings", "run_file", "readers", "strings", "outputs", "huge_texts", "disks", "triage"),
-    *("texts", "weights", "own_models", "changing", "long_run", "far_more", "folders", "salvage", "stopping_runs"),
-    *("numbers", "images", "server"),
+    *("work_file", "events", "endings", "run_file", "readers", "strings", "outputs", "huge_texts", "disks", "server"),
+    *("triage", "texts", "weights", "own_models", "changing", "long_run", "far_more", "folders", "salvage"),
+    *("stopping_runs", "numbers", "images"),
 )
 """The knocks that take longest: they begin first, so that those tried at once end together"""
 
