@@ -23,7 +23,9 @@ def damage(path: Path, data: bytes, foreign: bytes, chance: random.Random) -> st
     if chance.random() < 0.2:
         return _change(path, chance)
     damaged = bytearray(data)
-    what = " and ".join(chance.choice(DAMAGES)(damaged, foreign, chance) for _ in range(chance.choice((1, 1, 1, 2))))
+    chosen = [chance.choice(DAMAGES) for _ in range(chance.choice((1, 1, 1, 2)))]
+    chosen = [each for each in chosen if each is not _cut] + [_cut] * (_cut in chosen)  # after it little may be left
+    what = " and ".join(each(damaged, foreign, chance) for each in chosen)
     path.write_bytes(damaged)
     return what
 

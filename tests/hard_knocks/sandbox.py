@@ -145,6 +145,9 @@ def fault_of(message: str) -> str:
         return f"an error of {len(lines)} lines: {message[:200]!r}"
     if len(message) > 2000:
         return f"an error of {len(message):,} characters: {message[:200]!r}"
-    if "unexpected" in message.replace("unexpected:", "").replace("Found unexpected tag", ""):  # of models, by pydicom
+    # Of models, by pydicom, by Python's codecs.
+    for theirs in ("unexpected:", "Found unexpected tag", "unexpected end of data"):
+        message = message.replace(theirs, "")
+    if "unexpected" in message:
         return f"an error that is unexpected: {message[:300]}"
     return ""
