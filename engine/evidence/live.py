@@ -131,9 +131,8 @@ class Evidence:
             self._tables[key] = table
             others = [kept for kept in self._tables if kept[1:] != key[1:]]
             same = [kept for kept in self._tables if kept[1:] == key[1:]]
-            too_many = len(self._tables) - _TABLES
-            for kept in [*others[: max(len(others) - _OTHERS, too_many, 0)], *same[: max(too_many - len(others), 0)]]:
-                del self._tables[kept]
+            while len(others) > _OTHERS or len(self._tables) > _TABLES:
+                del self._tables[(others or same).pop(0)]
             return table
 
     def _compute(self, layer: LayerInfo, cuts: Cuts, only: int | None = None) -> LayerUnits:

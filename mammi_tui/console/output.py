@@ -33,9 +33,9 @@ def check_output(
     """
     if output == STDOUT:
         return
+    listed = realpath(as_listed(output))
     for path in kept:
-        same = realpath(as_listed(output)) == realpath(as_listed(path))
-        if same or (output.exists() and path.exists() and output.samefile(path)):
+        if listed == realpath(as_listed(path)) or (output.exists() and path.exists() and output.samefile(path)):
             raise ConfigError(f"{option} {output}: is {path}, which is never overwritten. Name another file.")
     if output.is_symlink() and not output.exists():
         raise ConfigError(f"{option} {output}: is a link that leads to no file. Remove it, or name another file.")

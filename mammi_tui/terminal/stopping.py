@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+import sys
 import threading
 import time
 import weakref
@@ -57,7 +58,7 @@ class Stopping:
         return time.monotonic() < self._asked_at + _TOGETHER
 
     def remind(self) -> None:
-        if self._raised is None or self._raised() is not None or self.status is None:
+        if self._raised is None or self._raised() is not None or self.status is None or _is_ending():
             return
         now = time.monotonic()
         self._lost_at = min(self._lost_at, now)
@@ -67,3 +68,10 @@ class Stopping:
 
     def end_now(self) -> None:
         os._exit(self.status or INTERRUPTED)
+
+
+def _is_ending() -> bool:
+    """Whether the main thread handles an exception: a library may have made its own of ours, as DuckDB does, and what
+    tidies up after it is not to be stopped halfway."""
+    handled = sys._current_exceptions().get(threading.main_thread().ident or 0)
+    return handled is not None and handled != (None, None, None)

@@ -132,3 +132,31 @@ def test_a_signal_whose_exception_was_lost_is_heard_again() -> None:
         process.stdout.readline()
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 128 + signal.SIGTERM
+
+
+TIDYING = """
+import time
+from mammi_tui.terminal.stopping import Stopping
+from mammi_tui.terminal.watch import watching
+
+with watching(Stopping()):
+    try:
+        try:
+            print("ready", flush=True)
+            time.sleep(30)
+        except KeyboardInterrupt:
+            raised = RuntimeError("Query interrupted")  # as DuckDB does
+        raise raised
+    except RuntimeError:
+        time.sleep(2.5)
+        print("tidy", flush=True)
+"""
+
+
+def test_what_tidies_up_after_a_signal_is_not_stopped_halfway() -> None:
+    with subprocess.Popen([sys.executable, "-c", TIDYING], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.read() == b"tidy\n"
+        assert process.wait(20) == 0
