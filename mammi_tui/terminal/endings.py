@@ -74,8 +74,9 @@ class EndingApp(App[None]):
 
     def end_now(self) -> None:
         """Gives the terminal back and ends the process, from any thread."""
-        self.restore_terminal(alone=False)
-        os._exit(self.return_code or 0 if self.status is None else self.status)
+        status = self.return_code or 0 if self.status is None else self.status
+        self.restore_terminal(alone=False)  # what reads keys takes this for the loss of the terminal
+        os._exit(status)
 
     def restore_terminal(self, *, alone: bool) -> None:
         """Gives the terminal back at once, if that has not been done. `alone` as in `TerminalDriver.restore_now`."""

@@ -72,6 +72,26 @@ def test_a_signal_ends_an_explorer_whose_terminal_nobody_reads(run: Path) -> Non
         assert ended(terminal, found) == 128 + signal.SIGTERM
 
 
+def test_quitting_that_takes_too_long_is_no_loss_of_the_terminal(run: Path) -> None:
+    code = (
+        "import sys, time\n"
+        "from textual.app import App\n"
+        "from mammi_tui.terminal.driver import TerminalDriver\n"
+        "leave = App.exit\n"
+        "App.exit = lambda app, *how: (leave(app, *how), time.sleep(30))\n"
+        "restore = TerminalDriver.restore_now\n"
+        "TerminalDriver.restore_now = lambda driver, **how: (restore(driver, **how), time.sleep(0.5))\n"
+        "from mammi_tui.cli import main\n"
+        "sys.argv[0] = 'mammi'\n"
+        "main()\n"
+    )
+    with Terminal([sys.executable, "-c", code, "open", str(run), "layer1:5"]) as terminal:
+        found = terminal.attributes()
+        terminal.wait_for("layer1:5")
+        terminal.send("q")
+        assert ended(terminal, found) == 0
+
+
 BROKEN = """
 import sys
 from mammi_tui.screens.explorer import ExplorerScreen
