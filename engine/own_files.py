@@ -38,6 +38,8 @@ _usual = _present_umask()
 """The umask with which this process was started"""
 _shared = 0o777
 """Who may read all run files of which this process makes something"""
+_unfinished: set[Path] = set()
+"""What is not to stay where the process ends at once"""
 
 
 def checked_mode(mode: str) -> str:
@@ -130,11 +132,32 @@ def own_folder(parent: Path, prefix: str = ".mammi-") -> Iterator[Path]:
     names of files that are still open.
     """
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    with unfinished(folder):
+        try:
+            yield folder
+        finally:
+            with suppress(OSError):  # raised where a folder cannot be closed
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def unfinished(*paths: Path) -> Iterator[None]:
+    """Within the block, a process that ends at once removes these files and folders (`remove_unfinished`)."""
+    _unfinished.update(paths)
     try:
-        yield folder
+        yield
     finally:
-        with suppress(OSError):  # raised where a folder cannot be closed
-            shutil.rmtree(folder, ignore_errors=True)
+        _unfinished.difference_update(paths)
+
+
+def remove_unfinished() -> None:
+    """Removes, from any thread, what is not finished: the process ends now, whatever it is at."""
+    for path in tuple(_unfinished):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()
 
 
 @contextmanager

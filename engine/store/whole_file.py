@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from engine.own_files import held_folder
+from engine.own_files import held_folder, unfinished
 
 
 @contextmanager
@@ -21,13 +21,14 @@ def written_whole(path: Path) -> Iterator[Path]:
     """
     partial = path.with_name(path.name + ".partial")
     _remove(partial)
-    try:
-        yield partial
-        sync(partial)
-        _put_in_place(partial, path)
-    except BaseException:
-        _remove(partial)
-        raise
+    with unfinished(*_files_of(partial)):
+        try:
+            yield partial
+            sync(partial)
+            _put_in_place(partial, path)
+        except BaseException:
+            _remove(partial)
+            raise
     sync(path.parent)
 
 
@@ -37,8 +38,8 @@ def written_beside(path: Path) -> Iterator[Path]:
     Nothing is left of it otherwise, and what killed processes have left is removed; several may do so at once.
     Where `path` is a link, it stays one, and the file that it leads to is replaced."""
     path = Path(os.path.realpath(path))
-    with held_folder(path.parent) as unfinished:
-        written = unfinished / path.name
+    with held_folder(path.parent) as folder:
+        written = folder / path.name
         yield written
         sync(written)  # a quota on a network file system may be told only now
         _put_in_place(written, path)
@@ -47,9 +48,9 @@ def written_beside(path: Path) -> Iterator[Path]:
 @contextmanager
 def written_together(folder: Path) -> Iterator[Path]:
     """As `written_beside` for several files: gives a folder whose files take their places in `folder`."""
-    with held_folder(folder) as unfinished:
-        yield unfinished
-        written = sorted(unfinished.iterdir())
+    with held_folder(folder) as own:
+        yield own
+        written = sorted(own.iterdir())
         for path in written:
             sync(path)
         for path in written:
@@ -88,8 +89,12 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 def _remove(partial: Path) -> None:
-    for leftover in (partial, partial.with_name(partial.name + ".wal")):
+    for leftover in _files_of(partial):
         leftover.unlink(missing_ok=True)
+
+
+def _files_of(partial: Path) -> tuple[Path, Path]:
+    return partial, partial.with_name(partial.name + ".wal")
 
 
 def _put_in_place(written: Path, path: Path) -> None:

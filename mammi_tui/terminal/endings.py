@@ -20,6 +20,7 @@ from typing import Any
 from textual.app import App
 from textual.driver import Driver
 
+from engine.own_files import remove_unfinished
 from mammi_tui.terminal.replies import Sorter
 from mammi_tui.terminal.watch import PATIENCE, Watch
 
@@ -76,7 +77,7 @@ class EndingApp(App[None]):
         """Gives the terminal back and ends the process, from any thread."""
         status = self.return_code or 0 if self.status is None else self.status
         self.restore_terminal(alone=False)  # what reads keys takes this for the loss of the terminal
-        os._exit(status)
+        _end(status)
 
     def restore_terminal(self, *, alone: bool) -> None:
         """Gives the terminal back at once, if that has not been done. `alone` as in `TerminalDriver.restore_now`."""
@@ -134,9 +135,15 @@ def ending_cleanly(app: EndingApp, watch: Watch | None) -> Iterator[None]:
         if app.has_used_terminal:
             # Threads that still compute what nobody waits for would hold it up.
             status = int(failed) if app.status is None else app.status
-            _after(PATIENCE if failed else _LAST, partial(os._exit, status))
+            _after(PATIENCE if failed else _LAST, partial(_end, status))
     if app.status is not None:
         raise SystemExit(app.status)
+
+
+def _end(status: int) -> None:
+    """Ends the process at once."""
+    remove_unfinished()
+    os._exit(status)
 
 
 def _after(seconds: float, end: Callable[[], object]) -> None:

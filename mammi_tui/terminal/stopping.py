@@ -14,6 +14,8 @@ import threading
 import time
 import weakref
 
+from engine.own_files import remove_unfinished
+
 INTERRUPTED = 128 + signal.SIGINT
 _TOGETHER = 0.25
 """Seconds in which signals are one: a shell, a terminal and a scheduler may all send theirs"""
@@ -67,6 +69,7 @@ class Stopping:
             signal.pthread_kill(threading.main_thread().ident or 0, self.status - 128)
 
     def end_now(self) -> None:
+        remove_unfinished()
         os._exit(self.status or INTERRUPTED)
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +106,36 @@ def test_a_second_signal_ends_what_does_not_hear_the_first() -> None:
         process.send_signal(signal.SIGINT)
         ended = process.wait(30)
     assert ended == 128 + signal.SIGTERM
+
+
+UNFINISHED = """
+import time
+from pathlib import Path
+from engine.store.whole_file import written_beside, written_whole
+from mammi_tui.terminal.stopping import Stopping
+from mammi_tui.terminal.watch import watching
+with watching(Stopping()), written_whole(Path("run.duckdb")) as first, written_beside(Path("report.html")) as second:
+    first.write_text("half")
+    second.write_text("half")
+    try:
+        print("ready", flush=True)
+        time.sleep(30)
+    except KeyboardInterrupt:
+        time.sleep(30)  # tidies up slowly
+"""
+
+
+def test_a_second_signal_leaves_nothing_half_written(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", UNFINISHED]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert len(list(tmp_path.iterdir())) == 2
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
 
 
 LOST = """
