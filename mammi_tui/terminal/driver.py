@@ -20,6 +20,8 @@ from typing import Any, Protocol, cast
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Resize
+from textual.geometry import Size
 
 from mammi_tui.terminal.hang_up import HUNG_UP, in_foreground
 from mammi_tui.terminal.replies import Sorter
@@ -36,6 +38,8 @@ _CANCEL = b"\x18"
 """Ends an escape sequence of which only the beginning has come through"""
 _WITHIN = 0.3
 """Seconds to wait for room in a terminal that nobody reads"""
+_SETTLED = 0.1
+"""Seconds after which the terminal has the size of which a signal has told"""
 _KEYS = 0.1
 """Seconds after which an Esc without more is the key"""
 
@@ -94,6 +98,8 @@ class TerminalDriver(LinuxDriver):
             self._set = termios.tcgetattr(self.fileno)
         for number in _OTHER_STOPS:
             signal.signal(number, self._stopped_otherwise)
+        signal.signal(signal.SIGWINCH, self._resized)
+        self._look_again(self._get_terminal_size())
 
     def stop_application_mode(self) -> None:
         if self._stopped:
@@ -156,6 +162,25 @@ class TerminalDriver(LinuxDriver):
             if self._set is None or termios.tcgetattr(terminal) == self._set:
                 termios.tcsetattr(terminal, termios.TCSANOW, found)
                 termios.tcflush(terminal, termios.TCIFLUSH)  # answers and mouse reports are not for the shell
+
+    def _resized(self, *_: object) -> None:
+        self._in_turn(self._tell_size)
+
+    def _tell_size(self) -> None:
+        """Tells the app of the terminal's size, unless the terminal tells it itself."""
+        if self.in_use and not self._in_band_window_resize:
+            size = self._get_terminal_size()
+            self._app.post_message(Resize(Size(*size), Size(*size)))
+            self._look_again(size)
+
+    def _look_again(self, told: tuple[int, int]) -> None:
+        """Looks at the size once more a little later: the signal may come before the size is set."""
+
+        def look() -> None:
+            if self._get_terminal_size() != told:
+                self._tell_size()
+
+        asyncio.get_running_loop().call_later(_SETTLED, look)
 
     def _sigtstp_application(self, number: int, *_: object) -> None:
         self._stop_by = number

@@ -13,8 +13,11 @@ from typing import ClassVar
 from rich.cells import cell_len
 from rich.console import RenderableType
 from textual._compositor import Compositor, CompositorMap
+from textual._styles_cache import StylesCache
 from textual.app import App
+from textual.await_remove import AwaitRemove
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.errors import NoWidget
 from textual.events import Resize, ScreenResume
 from textual.geometry import Offset, Region
@@ -209,6 +212,11 @@ class FrugalApp(App[None]):
         if not isinstance(found._compositor, LineCompositor):  # a screen over another, such as the palette
             found._compositor = LineCompositor()
         return super()._get_screen(found)
+
+    def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
+        """Lets go of the lines of widgets that leave: a cache of Textual's would keep those of a thousand widgets."""
+        StylesCache.get_inner_outer.cache_clear()
+        return super()._prune(*nodes, parent=parent)
 
     def _check_resize(self) -> None:
         super()._check_resize()

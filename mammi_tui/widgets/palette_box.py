@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual import events
 from textual.app import ComposeResult
 from textual.command import CommandList, CommandPalette
+from textual.errors import NoWidget
+from textual.timer import Timer, TimerCallback
 from textual.worker import Worker
 
 
@@ -23,6 +27,17 @@ class PaletteBox(CommandPalette):
     def compose(self) -> ComposeResult:
         for widget in super().compose():
             yield _Found() if isinstance(widget, CommandList) else widget
+
+    def _on_click(self, event: events.Click) -> None:  # type: ignore[override]
+        """Leaves out a click where nothing is any more: it would end the app."""
+        try:
+            self.get_widget_at(event.screen_x, event.screen_y)
+        except NoWidget:
+            event.prevent_default()
+
+    def set_timer(self, delay: float, callback: TimerCallback | None = None, **options: Any) -> Timer:
+        """As the base class does, for a callback that draws on what may have gone by then."""
+        return super().set_timer(delay, lambda: callback() if callback and self._has_parts() else None, **options)
 
     def _gather_commands(self, search_value: str) -> Worker[None] | None:  # type: ignore[override]
         return super()._gather_commands(search_value) if self in self.app.screen_stack else None

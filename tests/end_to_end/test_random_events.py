@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.hard_knocks.session import ESCAPE, Session
 from tests.support.runs import small_run
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +46,33 @@ def test_a_size_that_changes_below_another_screen(tmp_path: Path) -> None:
         session.quit()
     finally:
         session.close()
+
+
+LATE = """
+import sys
+from mammi_tui.cli import main
+from mammi_tui.terminal.driver import TerminalDriver
+
+now, before = TerminalDriver._get_terminal_size, []
+
+def late(driver):
+    before.append(now(driver))
+    return before[-2] if len(before) > 1 else before[-1]
+
+TerminalDriver._get_terminal_size = late
+sys.argv[0] = "mammi"
+main()
+"""
+
+
+def test_a_size_that_is_set_only_after_its_signal(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LATE, "open", str(small_run(tmp_path))]
+    with Terminal(command, columns=100, rows=30) as terminal:
+        terminal.wait_for("layer1:1")
+        terminal.resize(130, 42)
+        terminal.wait_for(lambda screen: any(line.endswith("╮") and len(line) == 130 for line in screen.splitlines()))
+        terminal.resize(100, 30)
+        terminal.wait_for(lambda screen: any(line.endswith("╮") and len(line) == 100 for line in screen.splitlines()))
 
 
 def test_a_resize_there_and_back_and_one_after_the_methods(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import os
 import random
 import re
 import resource
+import select
 import string
 import sys
 import time
@@ -26,6 +27,8 @@ SMALLEST, LARGEST = (20, 8), (250, 80)
 USUAL = ((80, 24), (100, 30), (130, 42), (70, 20), (200, 55), (59, 20), (119, 36))
 FOLLOWED = 2.5
 """Seconds after which a reader's lines are on every other's screen"""
+TOLD = 60_000
+"""Characters of what an explorer that is stuck tells"""
 ENTER, ESCAPE = "\r", "\x1b[27u"  # as the kitty protocol sends Esc: nobody has to wait whether more follows
 NAMED = (
     *(ENTER, ESCAPE, "\t", "\x1b[Z", "\x7f", " "),
@@ -215,8 +218,9 @@ class Session:
             if time.monotonic() > end + waiting.seconds():
                 self.terminal.received.clear()
                 os.write(self._requests, bytes([WHERE]))
-                self.terminal.pump(1)
-                raise Fault(f"it is stuck: {self.terminal.received.decode(errors='replace')[-6000:]}")
+                while select.select([self.terminal.fd], [], [], 1)[0] and self.terminal.pump(0):
+                    pass
+                raise Fault(f"it is stuck: {self.terminal.received.decode(errors='replace')[:TOLD]}")
         if told[1]:
             raise Fault(f"it is never at rest: {told[1].decode()}")
         self.kept += b"".join(found.group() for found in MODES.finditer(self.terminal.received))

@@ -13,9 +13,11 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from textual.command import CommandPalette
 from textual.message_pump import MessagePump
@@ -27,6 +29,7 @@ from mammi_tui.app import ExplorerApp
 from mammi_tui.keyboard import counting_app
 from mammi_tui.questions import evidence
 from mammi_tui.screens import judging
+from mammi_tui.terminal import driver
 from tests.support.processes import Waiting
 
 PATIENCE = 30.0
@@ -67,7 +70,7 @@ class WatchedExplorer(ExplorerApp):
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
         while asked := os.read(self.requests, 1):
             if ord(asked) == WHERE:
-                faulthandler.dump_traceback(sys.__stderr__ or 2)
+                _dump(loop)
                 continue
             if ord(asked) == REDRAW:
                 loop.call_soon_threadsafe(self.action_redraw)
@@ -124,11 +127,31 @@ class WatchedExplorer(ExplorerApp):
         return [what for what, busy in found.items() if busy]
 
 
+def _dump(loop: asyncio.AbstractEventLoop) -> None:
+    """Prints what each thread does, and what each task that has begun waits for."""
+    said = sys.__stderr__ or sys.stderr
+    faulthandler.dump_traceback(said)
+    for task in asyncio.all_tasks(loop):
+        print(f"{task.get_name()} {task.get_coro()}", file=said)
+        for frame in _waits(task):
+            print(f"  {frame}", file=said)
+    said.flush()
+
+
+def _waits(task: asyncio.Task[Any]) -> Iterator[str]:
+    """Where a task waits, from the outermost call inwards."""
+    waiting: Any = task.get_coro()
+    while (frame := getattr(waiting, "cr_frame", None)) is not None:
+        yield f"{frame.f_code.co_qualname}, line {frame.f_lineno} of {Path(frame.f_code.co_filename).name}"
+        waiting = waiting.cr_await
+
+
 def main() -> None:
     WatchedExplorer.requests = int(sys.argv.pop(1))
     CommandPalette._NO_MATCHES_COUNTDOWN = CommandPalette._BUSY_COUNTDOWN = _STEP  # type: ignore[misc]
     counting_app.TOGETHER = evidence.IDLE = evidence.IDLE_OF_LARGE_RUNS = _STEP
     judging.LONG = _SHOWN
+    driver._SETTLED = _STEP
     Input._toggle_cursor = lambda self: None  # type: ignore[method-assign]
     mammi_tui.app.ExplorerApp = WatchedExplorer  # type: ignore[misc]
     cli.main()

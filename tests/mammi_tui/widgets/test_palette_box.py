@@ -37,6 +37,33 @@ async def test_a_click_on_what_the_palette_no_longer_lists_is_no_error() -> None
         assert app.return_code is None
 
 
+async def test_a_click_where_nothing_is_any_more_is_no_error() -> None:
+    app = App[None]()
+    async with app.run_test() as pilot:
+        await app.push_screen(palette := PaletteBox())
+        await pilot.pause()
+        width, height = app.size
+        palette.post_message(Click(palette, width, height, 0, 0, 1, False, False, False))
+        await pilot.pause()
+        assert app.return_code is None
+        assert palette in app.screen_stack
+        palette.post_message(Click(palette, 0, height - 1, 0, 0, 1, False, False, False))
+        await pilot.pause()
+        assert palette not in app.screen_stack
+
+
+async def test_a_countdown_that_outlives_the_list_is_no_error() -> None:
+    app = App[None]()
+    async with app.run_test() as pilot:
+        await app.push_screen(palette := PaletteBox())
+        await pilot.pause()
+        palette._NO_MATCHES_COUNTDOWN = 0.01  # type: ignore[misc]
+        palette._start_no_matches_countdown("nothing")
+        await palette.query(CommandList).remove()
+        await pilot.pause(0.1)
+        assert app.return_code is None
+
+
 async def test_what_is_found_too_late_is_not_drawn() -> None:
     """The palette's parts go before it does."""
     app = App[None]()
