@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from textual import events
+from textual._widget_navigation import Direction
 from textual.app import ComposeResult
 from textual.command import CommandList, CommandPalette
 from textual.errors import NoWidget
@@ -20,6 +21,11 @@ class _Found(CommandList):
         if event.style.meta.get("option", 0) >= self.option_count:
             event.prevent_default()
 
+    def _move_page(self, direction: Direction) -> None:
+        """Leaves out a page where there is no room for a line."""
+        if self.highlighted in self._index_to_line:
+            super()._move_page(direction)
+
 
 class PaletteBox(CommandPalette):
     """What is typed or found may come when the palette has all but gone; what it then does would end the app."""
@@ -27,6 +33,9 @@ class PaletteBox(CommandPalette):
     def compose(self) -> ComposeResult:
         for widget in super().compose():
             yield _Found() if isinstance(widget, CommandList) else widget
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._has_parts() and super().check_action(action, parameters)
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]
         """Leaves out a click where nothing is any more: it would end the app."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from rich.style import Style
 from textual.app import App
 from textual.command import CommandList
@@ -50,6 +51,18 @@ async def test_a_click_where_nothing_is_any_more_is_no_error() -> None:
         palette.post_message(Click(palette, 0, height - 1, 0, 0, 1, False, False, False))
         await pilot.pause()
         assert palette not in app.screen_stack
+
+
+@pytest.mark.parametrize("size", [(20, 8), (20, 5), (12, 2), (80, 24)])
+async def test_a_page_of_a_list_without_room_is_no_error(size: tuple[int, int]) -> None:
+    app = App[None]()
+    async with app.run_test(size=size) as pilot:
+        await app.push_screen(PaletteBox())
+        await pilot.press("t")
+        await pilot.pause()
+        await pilot.press("down", "pageup", "pagedown", "down", "up", "ctrl+end", "ctrl+home", "pagedown")
+        await pilot.pause()
+        assert app.return_code is None
 
 
 async def test_a_countdown_that_outlives_the_list_is_no_error() -> None:
