@@ -14,7 +14,7 @@ from rich.color import ColorSystem
 from rich.console import Console, ConsoleOptions, RenderResult  # noqa: TID251 (a type)
 from rich.control import Control
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from mammi_tui.terminal.pictures import Pictures, Sight
@@ -46,10 +46,16 @@ class ChangesOnly(CompositorUpdate):
     """Wraps an update, and sends only its changed cells, and the pictures over them."""
 
     def __init__(
-        self, update: Update, sent: SentCells, pictures: Pictures | None = None, sights: Sequence[Sight] = ()
+        self,
+        update: Update,
+        sent: SentCells,
+        size: Size,
+        pictures: Pictures | None = None,
+        sights: Sequence[Sight] = (),
     ) -> None:
-        """`sights` are the pictures of the whole screen."""
+        """`size` is the terminal's: the update may be for one from before. `sights` are the whole screen's pictures."""
         self._update = update
+        self._size = size
         self._sent = sent
         self._pictures = pictures
         self._sights = sights
@@ -58,8 +64,7 @@ class ChangesOnly(CompositorUpdate):
         return self._update.__rich_console__(console, options)
 
     def render_segments(self, console: Console) -> str:
-        if isinstance(self._update, LayoutUpdate):
-            self._sent.resize(self._update.region.size)
+        self._sent.resize(self._size)
         colours = console._color_system or ColorSystem.TRUECOLOR
         before = self._pictures.lay(self._sights, self._sent) if self._pictures else ""
         runs = list(self._runs())

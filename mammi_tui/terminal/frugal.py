@@ -249,7 +249,7 @@ class FrugalApp(App[None]):
     def _changes(self, update: Update) -> ChangesOnly:
         """What an update of the screen on top changes on the terminal."""
         seen = sights(reversed(self.screen_stack)) if self.pictures else ()
-        return ChangesOnly(update, self.sent, self.pictures, seen)
+        return ChangesOnly(update, self.sent, self.size, self.pictures, seen)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, Update):

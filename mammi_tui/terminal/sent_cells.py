@@ -88,6 +88,7 @@ class SentCells:
         self._rows, self._drawn = [], []
 
     def resize(self, size: Size) -> None:
+        """Takes the terminal's size. All is sent again where that is another one, or all was forgotten."""
         if len(self._rows) != size.height or (self._rows and len(self._rows[0]) != size.width):
             self._rows = [[None] * size.width for _ in range(size.height)]
             self._drawn = [row.copy() for row in self._rows]
@@ -134,13 +135,15 @@ class SentCells:
         return widened
 
     def changes(self, x: int, y: int, strip: Strip) -> Iterator[tuple[int, list[Cell]]]:
-        """Records the strip as sent at (x, y); yields the runs of cells that it changes, each with its first column."""
+        """Records the strip as sent at (x, y); yields the runs of cells that it changes, each with its first column.
+
+        What lies outside of the terminal is left out: it would be drawn over the last line or column.
+        """
+        if not 0 <= y < len(self._rows):
+            return
         new: list[Cell] = []
         for text, style, _ in strip:
             new += cells(text, self.styles.number(style))
-        if not 0 <= y < len(self._rows):
-            yield x, new
-            return
         del new[max(0, len(self._rows[y]) - x) :]
         self._drawn[y][x : x + len(new)] = new
         for column, cell in self._over.get(y, {}).items():

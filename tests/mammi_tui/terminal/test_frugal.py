@@ -56,24 +56,26 @@ def picture(*texts: str) -> list[list[pyte.screens.Char]]:
 @given(st.lists(SCREENS, min_size=1, max_size=4))
 def test_the_terminal_shows_the_same_as_if_everything_had_been_sent(screens: list[list[Strip]]) -> None:
     sent = SentCells()
-    changes = [ChangesOnly(update(lines), sent).render_segments(CONSOLE) for lines in screens]
+    changes = [ChangesOnly(update(lines), sent, Size(WIDTH, len(lines))).render_segments(CONSOLE) for lines in screens]
     assert picture(*changes) == picture(update(screens[-1]).render_segments(CONSOLE))
 
 
 @given(SCREENS)
 def test_what_is_on_the_screen_is_not_sent_again(lines: list[Strip]) -> None:
     sent = SentCells()
-    assert ChangesOnly(update(lines), sent).render_segments(CONSOLE)
-    assert ChangesOnly(update(lines), sent).render_segments(CONSOLE) == ""
+    assert ChangesOnly(update(lines), sent, Size(WIDTH, len(lines))).render_segments(CONSOLE)
+    assert ChangesOnly(update(lines), sent, Size(WIDTH, len(lines))).render_segments(CONSOLE) == ""
     sent.forget()
-    assert ChangesOnly(update(lines), sent).render_segments(CONSOLE)
+    assert ChangesOnly(update(lines), sent, Size(WIDTH, len(lines))).render_segments(CONSOLE)
 
 
 def test_a_number_beside_a_film_does_not_send_the_film_again() -> None:
     film = QuadrantBackend(Shades.ramp()).render(np.random.default_rng(0).integers(0, 255, (32, 32), np.uint8), 16, 3)
     sent = SentCells()
     screens = [[Strip([Segment(number.ljust(4)), *line]) for line in film] for number in ("0.93", "0.94")]
-    first, second = (ChangesOnly(update(lines), sent).render_segments(CONSOLE) for lines in screens)
+    first, second = (
+        ChangesOnly(update(lines), sent, Size(WIDTH, len(lines))).render_segments(CONSOLE) for lines in screens
+    )
     assert len(first) > 500
     assert second == "".join(f"\x1b[{row};4H4" for row in (1, 2, 3))
 
@@ -88,10 +90,13 @@ def test_a_terminal_of_another_size_gets_everything() -> None:
     assert len(list(sent.changes(0, 0, Strip([Segment("abcd")])))) == 1
 
 
-def test_while_the_screen_is_unknown_everything_is_sent() -> None:
-    sent = SentCells()
-    for _ in range(2):
-        assert [column for column, _ in sent.changes(3, 1, Strip([Segment("abcd")]))] == [3]
+def test_of_an_update_for_a_larger_terminal_only_what_has_a_place_is_sent() -> None:
+    """A terminal draws the rest over its last line and column."""
+    sent, smaller = SentCells(), Size(4, 2)
+    larger = update([Strip([Segment("abcdef")]), Strip([Segment("ghijkl")]), Strip([Segment("mnopqr")])])
+    assert ChangesOnly(larger, sent, smaller).render_segments(CONSOLE) == "\x1b[1;1Habcd\x1b[2;1Hghij"
+    fitting = update([Strip([Segment("abcd")]), Strip([Segment("ghix")])])
+    assert ChangesOnly(fitting, sent, smaller).render_segments(CONSOLE) == "\x1b[2;4Hx"
 
 
 @given(st.lists(st.tuples(st.integers(0, 28), st.integers(0, 8), st.integers(1, 12), st.integers(1, 4)), max_size=4))
@@ -164,7 +169,7 @@ class _Wide(FrugalApp):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, Update):
-            self._stream.feed(ChangesOnly(renderable, self.sent).render_segments(CONSOLE))
+            self._stream.feed(ChangesOnly(renderable, self.sent, self.size).render_segments(CONSOLE))
 
     def cells(self) -> list[str]:
         return [self.shown.buffer[0][x].data for x in range(WIDTH)]

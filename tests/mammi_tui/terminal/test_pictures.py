@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import LayoutUpdate
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from mammi_tui.images.base import Grey, resample
@@ -61,10 +61,10 @@ class Seen:
 
     def frame(self, lines: list[Strip], sights: list[Sight]) -> str:
         update = LayoutUpdate([[line] for line in lines], Region(0, 0, WIDTH, HEIGHT))
-        return self.send(ChangesOnly(update, self.sent, self.backend.pictures, sights))
+        return self.send(ChangesOnly(update, self.sent, Size(WIDTH, HEIGHT), self.backend.pictures, sights))
 
     def pictures_only(self, sights: list[Sight]) -> str:
-        return self.send(ChangesOnly(LinesUpdate([]), self.sent, self.backend.pictures, sights))
+        return self.send(ChangesOnly(LinesUpdate([]), self.sent, Size(WIDTH, HEIGHT), self.backend.pictures, sights))
 
     def send(self, changes: ChangesOnly) -> str:
         text = changes.render_segments(CONSOLE)
