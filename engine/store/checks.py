@@ -56,10 +56,12 @@ class Checks:
         return ""
 
     def reads_arrays(self, query: str) -> bool:
-        """Whether a query reads columns of arrays."""
+        """Whether a query reads columns of arrays, and not some that another program has made such columns."""
         words = set(_WORD.findall(query))
         return any(
-            column.of_arrays and column.name in words for t in self._of(query) for column in self.tables.get(t, ())
+            column.of_arrays and column.name in words and (table, column.name) not in self.sums
+            for table in self._of(query)
+            for column in self.tables.get(table, ())
         )
 
     def are_sound(self, table: str, read: Sequence[Column]) -> bool:

@@ -53,6 +53,11 @@ class RunReader(ImageTables, ReuseTables, DecisionTables):
     ) -> None:
         self.close()
 
+    @property
+    def whole_hash(self) -> str:
+        """Of all that an answer depends on (engine.store.sums.whole_hash), as a file says that is whole."""
+        return self._cursors.checks.whole_hash
+
     def close(self) -> None:
         """Closes the file. May be called more than once, and while other threads read."""
         self._cursors.close()
@@ -70,7 +75,6 @@ class RunReader(ImageTables, ReuseTables, DecisionTables):
         self.info = RunInfo(
             *(schema.VERSION, content_hash, created, alpha, beta, template, target, vlm),
             *(json.loads(config), json.loads(versions), dimension, any(bare), ranking, Selection.parse(selection)),
-            self._cursors.checks.whole_hash,
         )
         self.image_count = int(self._cursors.rows("SELECT count(image) FROM images")[0][0])
         self.concepts = tuple(name for (name,) in self._cursors.rows("SELECT name FROM concepts ORDER BY concept"))

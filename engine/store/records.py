@@ -37,8 +37,6 @@ class RunInfo:
     """Whether scores are Eq. 2's, to which the bare template is the zero point; else they are mean cosines"""
     ranking: Ranking = "score"
     selection: Selection = TAU
-    whole_hash: str = ""
-    """Of all that an answer depends on (engine.store.sums.whole_hash)"""
 
     @property
     def parity(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import RunFileError
-from engine.store.part_file import MENDED, VERSION, Damaged, LookedUp, PartFile
+from engine.store.part_file import MENDED, VERSION, Damaged, InUse, LookedUp, PartFile
 from engine.store.parts import Computed
 from engine.store.set_aside_files import Mended, set_aside
 from engine.store.unit_maps import MapRows, packed
@@ -83,9 +83,17 @@ class WorkFile(PartFile):
         try:
             if not self._lock():
                 self._mend()
-        except RunFileError:
+        except RunFileError as error:
             self.close()
+            if not isinstance(error, InUse):
+                self._remove_unwritten()
             raise
+
+    def _remove_unwritten(self) -> None:
+        """Removes a file of which no byte could be written."""
+        with suppress(OSError):
+            if not self.path.stat().st_size:
+                self.path.unlink()
 
     def _connected(self) -> sqlite3.Connection:
         with self._failures_named():

@@ -62,7 +62,7 @@ def doctor(run: Path | None, deep: bool) -> None:
     if deep:
         _check_deep(path)
     with RunReader(path) as reader:
-        _print("Run", contents(reader))
+        _print("Run", [*contents(reader), *([("whole", reader.whole_hash)] if deep else [])])
         _print("Not kept", decision_health.lacking(reader))
         _print("Set aside", [(image.path, image.reason) for image in reader.set_aside()])
         _print("Verdicts", verdicts(reader))
@@ -184,7 +184,6 @@ def contents(reader: RunReader) -> Iterator[Fact]:
     yield "file", f"{reader.path} ({reader.path.stat().st_size / 1e6:.1f} MB{may_read})"
     yield "schema", str(info.schema_version)
     yield "content", info.content_hash
-    yield "whole", info.whole_hash
     yield "created", info.created
     yield "with", ", ".join(f"{name} {number}" for name, number in info.versions.items()) or "unknown versions"
     yield "target", info.target

@@ -115,12 +115,12 @@ class _FewReads(io.BufferedReader):
 
 
 def text(dataset: Dataset, keyword: str) -> str:
-    """An element's value, or the first of several, as one line that is safe to show; empty if there is none."""
+    """An element's value, or the first of several, as one line that is safe to show; empty if there is none, or where a
+    damaged file has other elements in its place."""
     try:
-        value = dataset.get(keyword)
+        return shown(_first(dataset.get(keyword)))
     except _BROKEN:
         return ""
-    return shown(_first(value))
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:
@@ -141,8 +141,8 @@ def shown(value: object) -> str:
 
 def _first(value: object) -> object:
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return value[0] if value else None
-    return value
+        value = value[0] if value else None
+    return None if isinstance(value, Dataset) else value
 
 
 def _after_header(tag: BaseTag, _vr: str | None, _length: int) -> bool:

@@ -212,7 +212,7 @@ def contents(path: Path) -> dict[str, list[Any]]:
             if name not in ("meta", "schema_version", "column_sums")
         }
     with RunReader(path) as reader:
-        return {**found, "whole": [reader.info.whole_hash]}
+        return {**found, "whole": [reader.whole_hash]}
 
 
 @pytest.mark.slow

@@ -354,8 +354,7 @@ def test_an_older_schema_is_brought_up_to_date_once(tmp_path: Path, monkeypatch:
         monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
         for _ in range(2):
             with RunReader(path) as reader:
-                whole = reader.info.whole_hash  # of one table more
-                assert reader.info == replace(known, schema_version=schema.VERSION, whole_hash=whole)
+                assert reader.info == replace(known, schema_version=schema.VERSION)
                 assert len(reader.images([0, 59])) == 2
         assert len(before.images([0, 59])) == 2
     with duckdb.connect(path, read_only=True) as connection:

@@ -134,12 +134,12 @@ def test_the_whole_hash_is_of_all_that_answers_depend_on(sound: Path, tmp_path: 
     other = tmp_path / "other.duckdb"
     assemble(other, contents, batches)
     with RunReader(sound) as one, RunReader(other) as two:
-        assert one.info.whole_hash == two.info.whole_hash
-        whole, content = one.info.whole_hash, one.info.content_hash
+        assert one.whole_hash == two.whole_hash
+        whole, content = one.whole_hash, one.info.content_hash
     with changed(other) as connection:
         connection.execute("UPDATE method_scores SET score = score + 1 WHERE neuron = 2")
     with RunReader(other) as reader:
-        assert (reader.info.whole_hash != whole, reader.info.content_hash) == (True, content)
+        assert (reader.whole_hash != whole, reader.info.content_hash) == (True, content)
 
 
 def test_an_older_file_with_more_representatives_than_images_is_told(tmp_path: Path) -> None:
@@ -171,6 +171,23 @@ def test_a_column_that_another_program_took_out_or_gave_another_type_is_told(
         reader.images(range(reader.image_count))
     assert (str(told.value).splitlines(), str(told.value).startswith(str(path))) == ([str(told.value)], True)
     assert any(table in each.what or "labels, boxes or attributes" in each.what for each in damages(path))
+
+
+@pytest.mark.parametrize(
+    ("column", "to"),
+    [
+        ("annotated_concepts.neuron", "BLOB USING 'a'::BLOB"),
+        ("sources.key", "DOUBLE[] USING [1.0]"),
+        ("layers.name", "DOUBLE[2] USING [1.0, 2.0]"),
+        ("images.path", "BLOB USING 'a'::BLOB"),
+    ],
+)
+def test_a_column_that_another_program_made_one_of_arrays_is_told(path: Path, column: str, to: str) -> None:
+    table, _, name = column.partition(".")
+    change(path, f"ALTER TABLE {table} ALTER COLUMN {name} TYPE {to}")
+    with pytest.raises(RunFileError, match=f"damaged: its {table.split('_')[0]}"), RunReader(path) as reader:
+        reader._cursors.rows(f"SELECT {name} FROM {table}")  # noqa: S608 (a name from the list above)
+    assert damages(path)
 
 
 @pytest.mark.parametrize(("table", "name"), [("neurons", "finding"), ("importance", "over"), ("meta", "target")])

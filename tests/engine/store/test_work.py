@@ -228,3 +228,16 @@ def test_what_another_program_put_into_the_file_is_not_taken_over(tmp_path: Path
     assert kinds == [("index",), ("table",)]
     with WorkFile(path) as work:
         assert work.mended is None
+
+
+def test_a_file_of_which_no_byte_can_be_written_leaves_none(tmp_path: Path) -> None:
+    """As where a quota is used up."""
+    script = (
+        "import resource, sys; from pathlib import Path; from engine.store.work import WorkFile;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); WorkFile(Path(sys.argv[1]))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "run.work")], capture_output=True, text=True, cwd=ROOT
+    )
+    assert "cannot be written" in ended.stderr.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []

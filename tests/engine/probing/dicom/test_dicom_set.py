@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydicom import uid
+from pydicom import DataElement, Dataset, uid
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 
 from engine.errors import ConfigError, UnreadableImage
 from engine.probing.decoding import decode
@@ -213,6 +215,18 @@ def test_the_real_films() -> None:
         ("Fake_MONOHR1.dcm", "P1", "PA"),
         ("rsna_sample.dcm", "P1", "PA"),
     ]
+
+
+def test_elements_in_the_place_of_a_text_are_no_text() -> None:
+    """Not even where pydicom can say what is in them."""
+    inner = Dataset()
+    inner.PatientName = "Doe^Jane"
+    dataset = Dataset()
+    dataset[0x00100020] = DataElement(0x00100020, "SQ", [inner])
+    assert file.text(dataset, "PatientID") == ""
+    inner[0x53430002] = RawDataElement(Tag(0x53430002), "PA", 2, b"ab", 0, False, True)
+    assert file.text(dataset, "PatientID") == ""
+    assert file.number(dataset, "PatientID") is None
 
 
 def test_a_header_without_end_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
