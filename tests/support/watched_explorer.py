@@ -71,6 +71,8 @@ class WatchedExplorer(ExplorerApp):
         while asked := os.read(self.requests, 1):
             if ord(asked) == WHERE:
                 _dump(loop)
+                told = [(found.severity, found.message[:200], found.raised_at) for found in self._notifications]
+                print(f"messages to the reader: {told}\nbusy: {self._busy()}", file=sys.__stderr__, flush=True)
                 continue
             if ord(asked) == REDRAW:
                 loop.call_soon_threadsafe(self.action_redraw)
