@@ -28,6 +28,7 @@ from mammi_tui.screens.explorer import ExplorerScreen
 from mammi_tui.state.keeper import StateKeeper
 from mammi_tui.terminal.endings import EndingApp
 from mammi_tui.terminal.frugal import FrugalApp
+from mammi_tui.terminal.messages import MessagesApp
 from mammi_tui.terminal.screen_stack import SoundStackApp
 from mammi_tui.text import clean
 from mammi_tui.theme import DAYLIGHT, READING_ROOM
@@ -49,7 +50,7 @@ def _commands() -> type[Provider]:
     return ExplorerCommands
 
 
-class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, SoundStackApp, FrugalApp, EndingApp):
+class ExplorerApp(KeysInOrderApp, CountingApp, RemappedApp, SoundStackApp, MessagesApp, FrugalApp, EndingApp):
     """Shows one run.
 
     Raises ConfigError when $MAMMI_THEME names no theme.

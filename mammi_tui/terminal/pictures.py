@@ -90,6 +90,10 @@ class Pictures(Protocol):
         ...
 
 
+_SHORTEST = 0.001
+"""Seconds of the shortest wait: a timer of almost none may be lost"""
+
+
 class Allowance:
     """How many bytes of pictures may be sent: so many a second, and so many at once after a rest.
 
@@ -107,7 +111,7 @@ class Allowance:
         self._left = min(self._most, self._left + (now - self._at) * self._rate)
         self._at = now
         if (missing := min(size, self._most) - self._left) > 0:
-            return missing / self._rate
+            return max(missing / self._rate, _SHORTEST)
         self._left -= size
         return 0.0
 
