@@ -34,8 +34,13 @@ class PaletteBox(CommandPalette):
         for widget in super().compose():
             yield _Found() if isinstance(widget, CommandList) else widget
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self._has_parts() and super().check_action(action, parameters)
+    def _action_command_list(self, action: str) -> None:
+        if self._has_parts():
+            super()._action_command_list(action)
+
+    def _action_cursor_down(self) -> None:
+        if self._has_parts():
+            super()._action_cursor_down()
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]
         """Leaves out a click where nothing is any more: it would end the app."""
